@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+
+PREFIX ?= /usr/local
+SWIFT ?= swift
+
+REG := .build/release/reg
+RELEASE := -c release --static-swift-stdlib -Xlinker -s
+SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
+SHELL_SCRIPTS := $(wildcard .ci/run) $(shell find examples -name '*.sh' 2>/dev/null)
+PYTHON_SCRIPTS := $(shell find examples python -name '*.py' 2>/dev/null)
+
+.PHONY: build demo test lint bench install clean help
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+
+build: ## Build the release binary, .build/release/reg
+	@.ci/install-packages build
+	$(SWIFT) build $(RELEASE) --product reg
+
+demo: build ## Run the main job on real data (examples/demo)
+	@.ci/install-packages demo
+	REG_BINARY='$(CURDIR)/$(REG)' examples/demo/demo.sh
+
+test: build ## Run the tests, against the release binary
+	@.ci/install-packages test
+	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
+
+lint: ## Check format and syntax of the sources and scripts
+	@.ci/install-packages lint
+	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	sh -n .ci/install-packages
+	for script in $(SHELL_SCRIPTS); do bash -n "$$script" || exit 1; done
+	python3 -c 'import ast, sys; [ast.parse(open(f, "rb").read(), f) for f in sys.argv[1:]]' $(PYTHON_SCRIPTS)
+
+bench: ## Run the benchmarks
+	@.ci/install-packages build
+	$(SWIFT) build $(RELEASE) --product reg-bench
+	.build/release/reg-bench
+
+install: $(REG) ## Copy the binary to PREFIX/bin (PREFIX=/usr/local)
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(REG) '$(DESTDIR)$(PREFIX)/bin/reg'
+
+$(REG):
+	$(MAKE) build
+
+clean: ## Remove everything that was built or fetched
+	rm -rf .build .venv
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf 'make %-9s %s\n' "$$target" "$$text"; done

@@ -1,0 +1,84 @@
+// swift-tools-version:6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library target of this package; `uses` are the arrows of docs/architecture.md.
+func library(_ name: String, uses: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: uses, swiftSettings: settings)
+}
+
+func tests(_ name: String, of uses: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: uses + ["RegTesting"], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "reg",
+    products: [.executable(name: "reg", targets: ["reg"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CPosix"),
+
+        library("RegBytes"),
+        library("RegJSON", uses: ["RegBytes"]),
+        library("RegJobs"),
+        library("RegHash", uses: ["RegBytes", "CLibCrypto"]),
+        library("RegFiles", uses: ["RegBytes", "CPosix"]),
+        library("RegChunk"),
+        library("RegTensor", uses: ["RegJSON"]),
+        library("RegCodec", uses: ["CLZ4"]),
+        library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
+        library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
+        library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
+        library("RegLog", uses: ["RegBytes", "RegHash", "RegJSON", "RegStore", "RegFiles", "RegLock"]),
+        .target(
+            name: "RegCatalog",
+            dependencies: [
+                "RegBytes", "RegHash", "RegFiles", "RegJobs", "RegCodec", "RegPack", "RegLock", "RegLog",
+                "CSQLite",
+            ],
+            resources: [.embedInCode("../../schema/manifest-001.sql")], swiftSettings: settings),
+        library("RegLock", uses: ["RegBytes", "RegHash"]),
+        library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegLock", "CPosix"]),
+        library(
+            "RegKit",
+            uses: [
+                "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
+                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog", "RegGit",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
+        .executableTarget(
+            name: "reg",
+            dependencies: [
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog", "CPosix",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+
+        library("RegTesting", uses: ["RegBytes", "RegHash"]),
+        tests("RegJSONTests", of: ["RegJSON"]),
+        tests("RegChunkTests", of: ["RegChunk"]),
+        tests("RegTensorTests", of: ["RegTensor"]),
+        tests("RegCodecTests", of: ["RegCodec"]),
+        tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
+        tests("RegGitTests", of: ["RegBytes", "RegLock", "RegGit"]),
+        tests(
+            "CommandLineTests",
+            of: [
+                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// System calls that Swift's importer leaves out: variadic ones, and those behind _GNU_SOURCE.
+#ifndef REG_CPOSIX_H
+#define REG_CPOSIX_H
+
+
+/// openat2(2) confined to `directory`: nothing above it, no symlink, no magic link. -1 and errno on failure.
+int reg_open_beneath(int directory, const char *path, int flags, unsigned mode);
+
+/// openat(2), which is variadic.
+int reg_openat(int directory, const char *path, int flags, unsigned mode);
+
+/// The flag of open(2) that bypasses the page cache.
+int reg_o_direct(void);
+
+/// syncfs(2).
+int reg_syncfs(int descriptor);
+
+/// Columns of the terminal at `descriptor`, 0 if it is none.
+int reg_terminal_columns(int descriptor);
+
+/// posix_spawn_file_actions_addchdir_np(3): the new process starts in `path`. 0 or an errno.
+int reg_spawn_add_chdir(void *actions, const char *path);
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegCodec
+package import RegHash
+package import RegPack
+
+extension Catalog {
+    /// A copy of a chunk that the store or the registry is known to hold.
+    package func copy(of chunk: Digest) throws -> Copy? {
+        try database.first(
+            """
+            SELECT p.name, c.offset, c.stored, c.codec FROM chunk c JOIN pack p ON p.id = c.pack WHERE c.id = ?
+            """, chunk.bytes
+        ) { row in
+            guard let pack = try row.name(0), let storedLength = UInt32(exactly: row.integer(2)),
+                let codec = UInt8(exactly: row.integer(3)), let offset = UInt64(exactly: row.integer(1))
+            else { throw corruptValue }
+            return Copy(
+                pack: pack, offset: offset, storedLength: storedLength, codec: CodecID(rawValue: codec))
+        }
+    }
+
+    /// Keeps what a pack holds, so that its chunks are found again.
+    package func keep(_ pack: PackWriter.Finished) throws {
+        try database.transaction {
+            let id = try keepPack(pack.name, byteCount: pack.byteCount)
+            for entry in pack.entries where entry.kind == .chunk {
+                try keep(chunk: entry.id, rawLength: entry.rawLength, copy: entry.copy, packID: id)
+            }
+            return true
+        }
+    }
+
+    /// The number of a pack in the table, which is made to hold it.
+    package func keepPack(_ name: PackName, byteCount: UInt64) throws -> Int64 {
+        try database.run(
+            "INSERT OR IGNORE INTO pack (name, bytes) VALUES (?, ?)", name.bytes, Int64(clamping: byteCount))
+        guard
+            let id = try database.first(
+                "SELECT id FROM pack WHERE name = ?", name.bytes, read: { $0.integer(0) })
+        else { throw corruptValue }
+        return id
+    }
+
+    package func keep(chunk: Digest, rawLength: UInt32, copy: Copy, packID: Int64) throws {
+        try database.run(
+            "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?)", chunk.bytes, packID,
+            Int64(clamping: copy.offset),
+            Int64(copy.storedLength), Int64(rawLength), Int64(copy.codec.rawValue))
+    }
+
+    /// The size of a pack's object in bytes, where it is known.
+    package func byteCount(of pack: PackName) throws -> UInt64? {
+        try database.first("SELECT bytes FROM pack WHERE name = ?", pack.bytes) {
+            UInt64(clamping: $0.integer(0))
+        }
+    }
+
+    /// Forgets a pack that is gone, with all copies in it.
+    package func forget(pack: PackName) throws {
+        try database.transaction {
+            try database.run(
+                "DELETE FROM chunk WHERE pack = (SELECT id FROM pack WHERE name = ?)", pack.bytes)
+            try database.run("DELETE FROM pack WHERE name = ?", pack.bytes)
+            return true
+        }
+    }
+
+    package func isIndexed(manifest: Digest) throws -> Bool {
+        try database.first("SELECT 1 FROM indexed WHERE manifest = ?", manifest.bytes) { _ in true } ?? false
+    }
+
+    package func keepIndexed(manifest: Digest) throws {
+        try database.run("INSERT OR IGNORE INTO indexed VALUES (?)", manifest.bytes)
+    }
+}

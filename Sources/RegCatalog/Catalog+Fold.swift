@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegHash
+package import RegLock
+package import RegLog
+
+extension Catalog: FoldState {
+    package func newest(of name: ArtifactName) throws -> (version: UInt64, maker: RandomName?)? {
+        try database.first("SELECT newest, maker FROM artifact WHERE name = ?", name.description) {
+            (UInt64($0.integer(0)), try $0.name(1))
+        }
+    }
+
+    package func hasVersion(of name: ArtifactName, digest: Digest) throws -> Bool {
+        try version(of: name, digest: digest) != nil
+    }
+
+    package func set(of commit: CommitID, project: RandomName) throws -> Digest? {
+        try database.first(
+            "SELECT artifact_set FROM binding WHERE project = ? AND commit_id = ?", project.bytes, commit.hex
+        ) { try $0.digest(0) }
+    }
+
+    package func isDeleted(manifest: Digest) throws -> Bool { try isDeleted(manifest.bytes) }
+
+    package func isDeleted(pack: RandomName) throws -> Bool { try isDeleted(pack.bytes) }
+
+    private func isDeleted(_ object: [UInt8]) throws -> Bool {
+        try database.first("SELECT 1 FROM deleted WHERE object = ?", object) { _ in true } ?? false
+    }
+
+    package func transaction(_ body: (inout Catalog) throws -> Bool) throws {
+        var state = self
+        try database.transaction { try body(&state) }
+    }
+
+    package func apply(_ operation: Operation, of record: Record) throws {
+        switch operation {
+        case .push(let push): try apply(push, of: record)
+        case .bind(let bind): try apply(bind, of: record)
+        case .delete(let delete):
+            for object in delete.packs.map(\.bytes) + delete.manifests.map(\.bytes) {
+                try database.run("INSERT OR IGNORE INTO deleted VALUES (?)", object)
+            }
+        }
+    }
+
+    private func apply(_ push: Operation.Push, of record: Record) throws {
+        try database.run(
+            """
+            INSERT INTO artifact VALUES (?1, ?2, ?3)
+            ON CONFLICT (name) DO UPDATE SET newest = excluded.newest
+            """, push.name.description, record.project?.bytes, Int64(push.version))
+        try database.run(
+            "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", push.name.description,
+            Int64(push.version), push.digest.bytes, push.type.rawValue, push.manifest.bytes,
+            Int64(push.byteCount), Int64(push.fileCount), push.message, Int64(record.number))
+    }
+
+    private func apply(_ bind: Operation.Bind, of record: Record) throws {
+        guard let project = record.project else { return }  // the fold has refused such a record
+        try database.run(
+            "INSERT OR IGNORE INTO artifact_set VALUES (?, ?)", bind.set.bytes, bind.lock.serialized)
+        try database.run(
+            "INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?)", project.bytes, bind.commit.hex,
+            bind.set.bytes,
+            Int64(record.number))
+    }
+
+    // MARK: How far the fold is
+
+    /// How far the log of registry `id` is folded; nil where nothing of it is.
+    package func tail(of id: RandomName) throws -> Tail? {
+        try tail("SELECT number, hash FROM fold WHERE registry = ?", id)
+    }
+
+    /// The newest record of registry `id` that this clone has ever seen.
+    package func newestSeen(of id: RandomName) throws -> Tail? {
+        try tail("SELECT number, hash FROM seen WHERE registry = ?", id)
+    }
+
+    private func tail(_ sql: String, _ id: RandomName) throws -> Tail? {
+        try database.first(sql, id.bytes) { Tail(number: UInt64($0.integer(0)), hash: try $0.digest(1)) }
+    }
+
+    /// Forgets all that was folded, and starts with the registry `id`, of which nothing but `registry.json` is read.
+    package func restartFold(of id: RandomName, genesis: Digest) throws {
+        try database.transaction {
+            for table in [
+                "fold", "record", "operation", "artifact", "version", "artifact_set", "binding", "deleted",
+            ] {
+                try database.run("DELETE FROM \(table)")
+            }
+            try database.run("INSERT INTO fold VALUES (?, 0, ?)", id.bytes, genesis.bytes)
+            return true
+        }
+    }
+
+    /// Folds the next entry of the log of registry `id` in.
+    ///
+    /// - Throws: `newerVersion` at an entry that only a later reg understands; it is not folded.
+    package func fold(_ entry: LogEntry, of id: RandomName) throws {
+        try database.transaction {
+            // Another process that shares this database may have been faster.
+            guard try tail(of: id)?.number == entry.number - 1 else { return false }
+            switch entry.reading {
+            case .record(let record):
+                var state = self
+                try store(record, void: try Fold.apply(record, to: &state))
+            case .void(let reason):
+                try database.run(
+                    "INSERT INTO record VALUES (?, NULL, NULL, '', '', ?)", Int64(entry.number), reason)
+            case .beyond(let what):
+                throw LogError.newerVersion("\(what), in record \(entry.number)")
+            }
+            try database.run(
+                "UPDATE fold SET number = ?, hash = ?", Int64(entry.tail.number), entry.tail.hash.bytes)
+            try database.run(
+                """
+                INSERT INTO seen VALUES (?1, ?2, ?3) ON CONFLICT (registry)
+                DO UPDATE SET number = excluded.number, hash = excluded.hash WHERE excluded.number > seen.number
+                """, id.bytes, Int64(entry.tail.number), entry.tail.hash.bytes)
+            return true
+        }
+    }
+
+    private func store(_ record: Record, void reason: String?) throws {
+        try database.run(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", Int64(record.number), record.id.bytes,
+            record.project?.bytes, record.author, record.time, reason)
+        for (position, operation) in record.operations.enumerated() {
+            var name: String?
+            var version: Int64?
+            var digest: Digest?
+            var commit: String?
+            switch operation {
+            case .push(let push):
+                (name, version, digest) = (push.name.description, Int64(push.version), push.digest)
+                commit =
+                    record.operations.lazy.compactMap {
+                        if case .bind(let bind) = $0 { bind.commit.hex } else { nil }
+                    }.first
+            case .bind(let bind): (digest, commit) = (bind.set, bind.commit.hex)
+            case .delete: break
+            }
+            try database.run(
+                "INSERT INTO operation VALUES (?, ?, ?, ?, ?, ?, ?)", Int64(record.number), Int64(position),
+                operation.kind, name, version, digest?.bytes, commit)
+        }
+    }
+}
+
+extension Catalog {
+    /// Forgets what this clone has seen of registry `id`: somebody said that it was rolled back on purpose.
+    package func forgetSeen(of id: RandomName) throws {
+        try database.run("DELETE FROM seen WHERE registry = ?", id.bytes)
+    }
+}

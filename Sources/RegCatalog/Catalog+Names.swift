@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+package import RegHash
+package import RegLock
+
+/// One version of an artifact, as the log has it.
+package struct Version: Equatable, Sendable {
+    package let name: ArtifactName
+    package let number: UInt64
+    package let digest: Digest
+    package let type: ArtifactType
+    /// The id of the manifest object that its push named.
+    package let manifest: Digest
+    package let byteCount: UInt64
+    package let fileCount: UInt64
+    package let message: String?
+    /// The number of the record that made it.
+    package let record: UInt64
+}
+
+extension Catalog {
+    private static let columns = "name, version, digest, type, manifest, bytes, files, message, record"
+
+    private static func version(_ row: Row) throws -> Version {
+        guard let name = row.text(0).flatMap({ ArtifactName($0) }),
+            let type = row.text(3).flatMap({ ArtifactType(rawValue: $0) })
+        else { throw corruptValue }
+        return Version(
+            name: name, number: UInt64(row.integer(1)), digest: try row.digest(2), type: type,
+            manifest: try row.digest(4), byteCount: UInt64(row.integer(5)), fileCount: UInt64(row.integer(6)),
+            message: row.text(7), record: UInt64(row.integer(8)))
+    }
+
+    /// All names of the registry, sorted.
+    package func names() throws -> [ArtifactName] {
+        try database.all("SELECT name FROM artifact ORDER BY name") { $0.text(0) }
+            .compactMap { $0.flatMap { ArtifactName($0) } }
+    }
+
+    package func version(of name: ArtifactName, number: UInt64) throws -> Version? {
+        guard let number = Int64(exactly: number) else { return nil }
+        return try database.first(
+            "SELECT \(Catalog.columns) FROM version WHERE name = ? AND version = ?", name.description, number,
+            read: Catalog.version)
+    }
+
+    package func newestVersion(of name: ArtifactName) throws -> Version? {
+        try database.first(
+            "SELECT \(Catalog.columns) FROM version WHERE name = ? ORDER BY version DESC LIMIT 1",
+            name.description, read: Catalog.version)
+    }
+
+    /// The newest version of `name` that has this digest.
+    package func version(of name: ArtifactName, digest: Digest) throws -> Version? {
+        try database.first(
+            """
+            SELECT \(Catalog.columns) FROM version INDEXED BY version_digest
+            WHERE name = ? AND digest = ? ORDER BY version DESC LIMIT 1
+            """, name.description, digest.bytes, read: Catalog.version)
+    }
+
+    /// The versions of `name` whose digest begins with the hex digits `prefix`; newest first, one for each digest.
+    package func versions(of name: ArtifactName, digestPrefix prefix: String) throws -> [Version] {
+        var seen: Set<Digest> = []
+        return try database.all(
+            "SELECT \(Catalog.columns) FROM version WHERE name = ? AND lower(hex(digest)) GLOB ? ORDER BY version DESC",
+            name.description, prefix + "*", read: Catalog.version
+        ).filter { seen.insert($0.digest).inserted }
+    }
+
+    /// Versions of any name that have one of these pages' or packs' trees: those whose digest is `digest`.
+    package func versions(digest: Digest) throws -> [Version] {
+        try database.all(
+            "SELECT \(Catalog.columns) FROM version WHERE digest = ? ORDER BY name, version", digest.bytes,
+            read: Catalog.version)
+    }
+
+    /// All versions, by name and number.
+    package func allVersions() throws -> [Version] {
+        try database.all(
+            "SELECT \(Catalog.columns) FROM version ORDER BY name, version", read: Catalog.version)
+    }
+
+    /// The artifact set that a commit of `project` is bound to, its full id or a unique beginning of it given.
+    ///
+    /// Without a project, any project's binding of the commit counts. More than one match gives them all.
+    package func bindings(commit prefix: String, project: RandomName?) throws -> [(
+        commit: String, set: Digest
+    )] {
+        try database.all(
+            """
+            SELECT DISTINCT commit_id, artifact_set FROM binding
+            WHERE commit_id GLOB ?1 AND (?2 IS NULL OR project = ?2) LIMIT 2
+            """, prefix + "*", project?.bytes
+        ) { (commit: $0.text(0) ?? "", set: try $0.digest(1)) }
+    }
+
+    /// The canonical lock of a set that some commit is bound to.
+    package func lock(of set: Digest) throws -> Lock? {
+        let bytes = try database.first("SELECT lock FROM artifact_set WHERE digest = ?", set.bytes) {
+            $0.blob(0)
+        }
+        return try bytes.map { try Lock.parse($0) }
+    }
+}
+
+/// One operation of the log, for people.
+package struct HistoryEntry: Equatable, Sendable {
+    package let record: UInt64
+    /// The operation's kind; `void` for a record that changes nothing.
+    package let kind: String
+    package let time: String
+    package let author: String
+    package let name: String?
+    package let version: UInt64?
+    package let digest: Digest?
+    package let commit: String?
+    /// Why the record is void.
+    package let reason: String?
+    package let message: String?
+}
+
+extension Catalog {
+    /// The log's operations, newest first; those of one artifact where a name is given.
+    package func history(of name: ArtifactName?, limit: Int) throws -> [HistoryEntry] {
+        try database.all(
+            """
+            SELECT r.number, CASE WHEN r.void IS NULL THEN o.kind ELSE 'void' END, r.time, r.author, o.name, o.version,
+                o.digest, o.commit_id, r.void, v.message
+            FROM record r LEFT JOIN operation o ON o.record = r.number
+            LEFT JOIN version v ON v.name = o.name AND v.version = o.version AND v.record = r.number
+            WHERE ?1 IS NULL OR o.name = ?1
+            ORDER BY r.number DESC, o.position DESC LIMIT ?2
+            """, name?.description, Int64(limit)
+        ) { row in
+            HistoryEntry(
+                record: UInt64(row.integer(0)), kind: row.text(1) ?? "void", time: row.text(2) ?? "",
+                author: row.text(3) ?? "", name: row.text(4),
+                version: row.isNull(5) ? nil : UInt64(row.integer(5)),
+                digest: row.isNull(6) ? nil : try row.digest(6), commit: row.text(7), reason: row.text(8),
+                message: row.text(9))
+        }
+    }
+}
+
+extension Catalog {
+    /// Who made a record, and when.
+    package func record(_ number: UInt64) throws -> (author: String, time: String)? {
+        try database.first("SELECT author, time FROM record WHERE number = ?", Int64(number)) {
+            (author: $0.text(0) ?? "", time: $0.text(1) ?? "")
+        }
+    }
+
+    /// Commits whose set holds `name` with this digest, the newest binding first.
+    package func commits(with name: ArtifactName, digest: Digest) throws -> [String] {
+        try database.all(
+            """
+            SELECT b.commit_id, s.lock FROM binding b JOIN artifact_set s ON s.digest = b.artifact_set
+            WHERE instr(s.lock, ?) > 0 ORDER BY b.record DESC
+            """, Array(digest.text.utf8)
+        ) { (commit: $0.text(0) ?? "", lock: $0.blob(1)) }
+        .filter { row in
+            guard let lock = try? Lock.parse(row.lock), case .stored(digest, _, _)? = lock[name]?.content
+            else {
+                return false
+            }
+            return true
+        }
+        .map(\.commit)
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How an entry of a pack is encoded, as the byte that says so on disk.
+///
+/// A value need not be one that this version knows; decoding says so.
+/// - SeeAlso: docs/format.md, "Codecs".
+package struct CodecID: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The raw bytes.
+    package static let stored = CodecID(rawValue: 0)
+    /// One LZ4 block without a frame.
+    package static let lz4 = CodecID(rawValue: 1)
+}
+
+extension CodecID: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .stored: "stored"
+        case .lz4: "LZ4"
+        default: "codec \(rawValue)"
+        }
+    }
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The longest raw bytes of an entry, by its kind; readers check before they allocate.
+package enum CodecLimit {
+    package static let chunkByteCount = 8 << 20
+    package static let pageByteCount = 1 << 20
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import RegBytes
+
+/// A system call on a file that failed: which, where, and the system's reason.
+package struct FileError: Error, Equatable {
+    /// What was being done, as it reads after "cannot": `open`, `write`, `sync`…
+    package let operation: String
+    package let path: BytePath
+    /// The `errno` of the call.
+    package let code: Int32
+
+    package init(_ operation: String, _ path: BytePath, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// The failure of the call that has just returned.
+    static func last(_ operation: String, _ path: BytePath) -> FileError {
+        FileError(operation, path, code: errno)
+    }
+
+    package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+    package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS }
+    /// A symlink, or a path that leads out, where only a plain path is followed.
+    package var isUnsafePath: Bool { code == ELOOP || code == EXDEV }
+
+    package var reason: String { String(cString: strerror(code)) }
+
+    package var message: String { "cannot \(operation) \(printable(path)): \(reason)" }
+}
+
+/// Calls again while a signal interrupts; the result is below zero on failure.
+func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+    while true {
+        let result = call()
+        if result >= 0 || errno != EINTR { return result }
+    }
+}
+
+extension BytePath {
+    /// Calls `body` with the path as C wants it; a path with NUL inside is cut there, so callers refuse those first.
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        let text = bytes.isEmpty ? [UInt8(ascii: ".")] : bytes
+        return (text + [0]).withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { characters in
+                // The buffer holds one byte at least, the final NUL.
+                body(characters.baseAddress!)
+            }
+        }
+    }
+}

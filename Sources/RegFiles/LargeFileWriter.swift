@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import RegBytes
+
+/// Writes one large file front to back in big aligned writes, past the page cache where the file system lets it.
+///
+/// Fresh page-cache pages cost more than the disk on small virtual machines (measured: 2.16 GB in 1.05 s of CPU with
+/// O_DIRECT, in 7.8 s through a cold page cache), and nobody reads a pack right after it was written. Where O_DIRECT
+/// is refused (tmpfs, some network file systems) the same writes go through the cache. One thread at a time.
+package final class LargeFileWriter {
+    /// The memory a writer needs; kept apart so that one serves many files.
+    package final class Buffer {
+        package static let byteCount = 4 << 20
+        fileprivate static let alignment = 4096
+        fileprivate let bytes: UnsafeMutableRawBufferPointer
+
+        package init() {
+            bytes = .allocate(byteCount: Buffer.byteCount, alignment: Buffer.alignment)
+        }
+
+        deinit { bytes.deallocate() }
+    }
+
+    private let directory: Descriptor
+    private let temporary: BytePath
+    private var file: Descriptor
+    private let buffer: Buffer
+    private var buffered = 0
+    private var isOpen = true
+    /// Bytes appended so far.
+    package private(set) var byteCount: UInt64 = 0
+
+    /// Starts a temporary file in `directory`.
+    package init(in directory: Descriptor, buffer: Buffer) throws(FileError) {
+        self.directory = directory
+        self.buffer = buffer
+        temporary = temporaryName()
+        do {
+            file = try Descriptor.open(temporary, .createDirect, at: directory)
+        } catch {
+            guard error.code == EINVAL else { throw error }
+            try? directory.remove(temporary)  // some file systems make the file before they refuse the flag
+            file = try Descriptor.open(temporary, .create, at: directory)
+        }
+    }
+
+    deinit { if isOpen { try? directory.remove(temporary) } }  // abandoned: nothing to tell anybody
+
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        var rest = bytes
+        byteCount += UInt64(bytes.count)
+        while rest.count > 0 {
+            let part = min(rest.count, Buffer.byteCount - buffered)
+            UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[buffered..<buffered + part])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<part]))
+            buffered += part
+            rest = UnsafeRawBufferPointer(rebasing: rest[part...])
+            if buffered == Buffer.byteCount { try flush() }
+        }
+    }
+
+    private func flush() throws(FileError) {
+        let aligned = (buffered + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
+        try file.write(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<aligned]))
+        buffered = 0
+    }
+
+    /// Writes what is left and syncs; the file waits under its temporary name.
+    package func complete(mode: UInt32) throws(FileError) {
+        try flush()
+        try file.truncate(to: byteCount)
+        try file.setMode(mode)
+        try file.sync()
+    }
+
+    /// The status of the file as it is now.
+    package func status() throws(FileError) -> FileStatus { try file.status() }
+
+    /// Gives the completed file its name; false where `creating` found it taken.
+    package func publish(as name: BytePath, _ publishing: Publishing) throws(FileError) -> Bool {
+        let created = try giveName(name, to: temporary, in: directory, publishing)
+        isOpen = false
+        return created
+    }
+}

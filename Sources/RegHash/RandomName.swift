@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+
+/// 128 random bits that name a pack, a record or a project: 32 hex digits in text.
+package struct RandomName: Hashable, Comparable, Sendable {
+    private let high: UInt64
+    private let low: UInt64
+
+    package static let byteCount = 16
+
+    /// A new name from the system's random source.
+    package static func random() -> RandomName {
+        var generator = SystemRandomNumberGenerator()
+        return RandomName(high: generator.next(), low: generator.next())
+    }
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    package init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == RandomName.byteCount else { return nil }
+        high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    package init?(hex text: some Sequence<UInt8>) {
+        guard let raw = RegBytes.bytes(hex: text) else { return nil }
+        self.init(raw)
+    }
+
+    package init?(hex text: String) { self.init(hex: text.utf8) }
+
+    package var bytes: [UInt8] {
+        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+    }
+
+    package var hex: String { RegBytes.hex(bytes) }
+
+    package static func < (left: RandomName, right: RandomName) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegGit
+internal import RegHash
+internal import RegJobs
+package import RegLock
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+extension Session {
+    /// Puts files into the store and their artifacts into the lock; without paths, re-adds what changed.
+    package func add(paths: [BytePath], name: ArtifactName?, type: ArtifactType?) throws -> AddReport {
+        try verb {
+            let workspace = try requireWorkspace()
+            guard let store = workspace.store else {
+                throw RegError(.usage, "there is no git repository here")
+            }
+            let tree = try WorkingTree(workspace.root, catalog: catalog)
+            let lock = try workspace.readLock()
+            let targets =
+                paths.isEmpty
+                ? try changedTargets(of: lock, in: tree)
+                : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
+            let storing = Storing(
+                into: store, session: self, library: try library(), tree: tree, phase: "add")
+            let stored = try targets.map { try storing.store($0) }
+            let manifests = try storing.finish(stored)
+            try record(targets, stored, in: workspace)
+            for (target, result) in zip(targets, stored) { try tree.keepAdded(result.files, at: target.path) }
+            let notes = try updateIgnoreFiles(of: workspace, added: targets)
+            return AddReport(
+                artifacts: zip(targets, stored).map {
+                    $1.report(of: $0, isUnchanged: manifests[$1.digest] == nil)
+                },
+                notes: notes)
+        }
+    }
+
+    /// Where manifests are found: in the store, and in the registry where there is one.
+    func library() throws -> ManifestLibrary {
+        ManifestLibrary(store: workspace?.store, registry: try registryIfThere()?.store)
+    }
+
+    // MARK: What to add
+
+    /// The artifacts of the lock whose files are there and differ from it.
+    private func changedTargets(of lock: Lock, in tree: WorkingTree) throws -> [AddTarget] {
+        try lock.entries.compactMap { entry in
+            guard try tree.root.status(ofPath: entry.path) != nil else { return nil }
+            let target = AddTarget(entry)
+            guard case .stored(let digest, _, _) = entry.content else { return target }
+            return try tree.summary(of: entry.path)?.digest == digest ? nil : target
+        }
+    }
+
+    private func addTargets(
+        _ paths: [BytePath], name: ArtifactName?, type: ArtifactType?, lock: Lock, tree: WorkingTree
+    ) throws -> [AddTarget] {
+        if name != nil && paths.count > 1 {
+            throw RegError(.usage, "--as names one artifact, but there are \(paths.count) paths")
+        }
+        var targets: [AddTarget] = []
+        for path in paths {
+            let target = try addTarget(path, name: name, type: type, lock: lock, tree: tree)
+            if targets.contains(where: { $0.path == target.path }) { continue }
+            if let other = targets.first(where: { $0.name == target.name }) {
+                throw taken(target.name, by: other.path, for: path)
+            }
+            targets.append(target)
+        }
+        return targets
+    }
+
+    func addTarget(
+        _ path: BytePath, name: ArtifactName?, type: ArtifactType?, lock: Lock, tree: WorkingTree
+    ) throws -> AddTarget {
+        let workspace = try requireWorkspace()
+        let relative = try workspace.relative(path, from: options.directory)
+        guard !relative.isEmpty else {
+            throw RegError(
+                .usage, "\(printable(path)) is the whole repository",
+                hint: "add its directories and files: reg add data/")
+        }
+        if let hazard = relative.hazard {
+            throw RegError(.refused, "the path \(printable(relative)) \(hazard.reason)")
+        }
+        guard let status = try tree.root.status(ofPath: relative) else {
+            throw RegError(.notFound, "\(printable(path)) does not exist")
+        }
+        if let entry = lock.entry(containing: relative) { return try again(entry, name: name, type: type) }
+        guard let chosen = name ?? ArtifactName.proposed(from: relative) else {
+            throw RegError(
+                .usage, "\(printable(path)) gives no name for an artifact", hint: "give one: --as NAME")
+        }
+        if let other = lock[chosen] { throw taken(chosen, by: other.path, for: path) }
+        let guess = try TypeGuess(path: relative, root: tree.root)
+        let isInGit = try (type ?? .config) == .config && guess.belongsInGit && !isIgnored(relative)
+        return AddTarget(
+            name: chosen, type: type ?? guess.type, path: relative, isDirectory: status.kind == .directory,
+            isInGit: isInGit, base: nil)
+    }
+
+    /// The target for a path that the lock has already, or that lies inside an artifact.
+    private func again(_ entry: LockEntry, name: ArtifactName?, type: ArtifactType?) throws -> AddTarget {
+        if let name, name != entry.name {
+            throw RegError(.usage, "\(printable(entry.path)) is artifact \(entry.name) already")
+        }
+        var target = AddTarget(entry)
+        if let type { target.type = type }
+        return target
+    }
+
+    private func taken(_ name: ArtifactName, by other: BytePath, for path: BytePath) -> RegError {
+        let parts = [path.parent.lastComponent.lossy, name.text].filter { !$0.isEmpty && $0 != "/" }
+        let proposed = ArtifactName.proposed(from: BytePath(parts.joined(separator: "-"))) ?? name
+        return RegError(
+            .usage, "the name \(name) is taken by \(printable(other))",
+            hint:
+                "choose another: reg add \(printable(path)) --as \(proposed == name ? "\(name)-2" : proposed.text)"
+        )
+    }
+
+    private func isIgnored(_ path: BytePath) throws -> Bool {
+        try workspace?.git?.ignored(among: [path]).isEmpty == false
+    }
+
+    // MARK: What it leaves behind
+
+    private func record(_ targets: [AddTarget], _ stored: [StoredArtifact], in workspace: Workspace) throws {
+        try workspace.updateLock { lock in
+            for (target, result) in zip(targets, stored) {
+                try lock.set(
+                    LockEntry(
+                        name: target.name, type: target.type, path: target.path,
+                        isDirectory: target.isDirectory,
+                        content: target.isInGit ? .git : result.content))
+            }
+        }
+    }
+
+    /// Tells git and docker to leave stored artifacts alone.
+    ///
+    /// - Returns: what the user should know of it.
+    func updateIgnoreFiles(of workspace: Workspace, added targets: [AddTarget]) throws -> [String] {
+        guard let git = workspace.git else { return [] }
+        let entries = try workspace.readLock().entries.filter { $0.content != .git }
+        let excludes = git.commonDirectory.appending("info/exclude")
+        try makeDirectories(excludes.parent)
+        try updateBlock(of: workspace.root.appending(".gitignore"), for: entries, .git)
+        try updateBlock(of: excludes, for: entries, .git)
+        let docker = workspace.root.appending(".dockerignore")
+        if try fileStatus(docker) != nil { try updateBlock(of: docker, for: entries, .docker) }
+        return try targets.filter { !$0.isInGit }.compactMap { target in
+            guard try !git.trackedFiles(under: target.path).isEmpty else { return nil }
+            let path = printable(target.path)
+            return "git tracks files of \(path) as well; to leave them to reg: git rm -r --cached \(path)"
+        }
+    }
+
+    private func updateBlock(of path: BytePath, for entries: [LockEntry], _ syntax: IgnoreSyntax) throws {
+        let lines = entries.compactMap { syntax.pattern(for: $0.path, isDirectory: $0.isDirectory) }
+        let text = try readSmallFile(path, limit: 16 << 20) ?? []
+        let updated = ManagedBlock.updating(text, lines: lines)
+        if updated == text { return }
+        try publish(
+            updated, as: path.lastComponent, in: try Descriptor.open(path.parent, .directory), .replacing)
+    }
+}
+
+/// One artifact that is to be added.
+struct AddTarget {
+    let name: ArtifactName
+    var type: ArtifactType
+    /// Relative to the workspace.
+    let path: BytePath
+    let isDirectory: Bool
+    var isInGit: Bool
+    /// What the lock says of it now.
+    let base: Digest?
+
+    init(
+        name: ArtifactName, type: ArtifactType, path: BytePath, isDirectory: Bool, isInGit: Bool,
+        base: Digest?
+    ) {
+        self.name = name
+        self.type = type
+        self.path = path
+        self.isDirectory = isDirectory
+        self.isInGit = isInGit
+        self.base = base
+    }
+
+    init(_ entry: LockEntry) {
+        var base: Digest?
+        if case .stored(let digest, _, _) = entry.content { base = digest }
+        self.init(
+            name: entry.name, type: entry.type, path: entry.path, isDirectory: entry.isDirectory,
+            isInGit: base == nil, base: base)
+    }
+
+    /// As in the lock.
+    var lockPath: BytePath { isDirectory ? BytePath(path.bytes + [UInt8(ascii: "/")]) : path }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegChunk
+internal import RegFiles
+internal import RegHash
+internal import RegJobs
+internal import RegManifest
+internal import RegTensor
+
+/// Fills blocks with the bytes of files, cut into chunks, and sends them on.
+final class BlockFeeder {
+    private let pipeline: Pipeline<IngestBlock>
+    private var current: IngestBlock?
+
+    init(_ pipeline: Pipeline<IngestBlock>) { self.pipeline = pipeline }
+
+    func feed(_ entry: IngestEntry) throws {
+        switch entry {
+        case .known(let items):
+            for item in items { try block(room: 0).steps.append(.item(item)) }
+        case .emptyDirectory(let path):
+            let row = TreeRow(path: path, kind: .emptyDirectory)
+            try block(room: 0).steps.append(.item(.row(row, [])))
+        case .file(let path, let status, let directory, let name):
+            try feed(path, walked: status, directory, name)
+        case .bytes(let path, let isExecutable, let bytes):
+            var source = ByteSource(bytes)
+            let file = IngestFile(path: path, isExecutable: isExecutable, status: nil)
+            try cut(file, size: UInt64(bytes.count), plan: .content) { source.read(into: $0) }
+        }
+    }
+
+    func flush() throws {
+        guard let block = current else { return }
+        current = nil
+        pipeline.submit(block)
+    }
+
+    /// The block being filled, with at least `room` bytes free.
+    private func block(room: Int) throws -> IngestBlock {
+        if let block = current {
+            if IngestBlock.capacity - block.used >= room && block.steps.count < IngestBlock.stepLimit {
+                return block
+            }
+            try flush()
+        }
+        let block = try pipeline.acquire()
+        block.clear()
+        current = block
+        return block
+    }
+
+    private func feed(
+        _ path: BytePath, walked: FileStatus, _ directory: Descriptor, _ name: BytePath
+    ) throws {
+        let source = try directory.openBeneath(name, .read)
+        let before = try source.status()
+        let isUnchanged = { (status: FileStatus) in status.kind == .file && status.isSameContent(as: walked) }
+        let changed = RegError(
+            .conflict, "\(printable(source.path)) changed while it was read",
+            hint: "run the same command again")
+        guard isUnchanged(before) else { throw changed }
+        let file = IngestFile(path: path, isExecutable: walked.isExecutable, status: walked)
+        let plan = try CutPlan.of(source, size: walked.size)
+        let byteCount = try cut(file, size: walked.size, plan: plan) { try source.read(into: $0) }
+        guard byteCount == walked.size, isUnchanged(try source.status()) else { throw changed }
+    }
+
+    /// Reads a file of `size` bytes into blocks and cuts it.
+    ///
+    /// - Returns: the bytes that were read: more or fewer than `size` where the file changes meanwhile.
+    @discardableResult
+    private func cut(
+        _ file: IngestFile, size: UInt64, plan: CutPlan, read: (UnsafeMutableRawBufferPointer) throws -> Int
+    ) throws -> UInt64 {
+        var cutter = Cutter(plan)
+        var block = try block(room: Int(min(size, UInt64(IngestBlock.capacity))))
+        var total: UInt64 = 0
+        var carried = 0
+        var isFirst = true
+        while true {
+            let start = block.used
+            let room = UnsafeMutableRawBufferPointer(rebasing: block.raw[(start + carried)...])
+            // One byte more than the file should have, where there is room: so its end is seen, and its growth.
+            let wanted = Int(min(UInt64(room.count), size - min(size, total) + 1))
+            let count = try read(UnsafeMutableRawBufferPointer(rebasing: room[..<wanted]))
+            total += UInt64(count)
+            let isLast = count < wanted || total > size
+            let filled = carried + count
+            let pieceStart = block.chunks.count
+            for length in cutter.cuts(in: block.bytes(start..<start + filled), isEnd: isLast) {
+                let range = block.used..<block.used + length
+                block.chunks.append(IngestBlock.Chunk(range: range, codedRange: range))
+                block.used += length
+            }
+            block.steps.append(
+                .piece(file, pieceStart..<block.chunks.count, isFirst: isFirst, isLast: isLast))
+            if isLast { return total }
+            isFirst = false
+            carried = start + filled - block.used
+            block = try nextBlock(after: block, carrying: block.used..<block.used + carried)
+        }
+    }
+
+    /// Sends `full` on and takes another block, which begins with the given bytes of `full`.
+    private func nextBlock(after full: IngestBlock, carrying rest: Range<Int>) throws -> IngestBlock {
+        let block = try pipeline.acquire()
+        block.clear()
+        block.raw.copyMemory(from: full.bytes(rest))
+        pipeline.submit(full)
+        current = block
+        return block
+    }
+}
+
+/// Reads from memory as if it were a file.
+private struct ByteSource {
+    private let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(buffer.count, bytes.count - offset)
+        buffer.copyBytes(from: bytes[offset..<offset + count])
+        offset += count
+        return count
+    }
+}
+
+extension CutPlan {
+    /// How an open file is cut: at its tensors where it is a sound safetensors file, else by content.
+    static func of(_ file: Descriptor, size: UInt64) throws -> CutPlan {
+        guard file.path.bytes.suffix(12).elementsEqual(".safetensors".utf8) else { return .content }
+        do {
+            let length = try SafetensorsHeader.byteCount(
+                prefix: try start(of: file, count: 8), fileSize: size)
+            let header = try SafetensorsHeader.parse(
+                prefix: try start(of: file, count: length), fileSize: size)
+            return .tensors(
+                headerByteCount: header.byteCount, tensorByteCounts: header.tensors.map(\.byteCount))
+        } catch is SafetensorsError { return .content }
+    }
+
+    private static func start(of file: Descriptor, count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let filled = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        return Array(bytes.prefix(filled))
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegChunk
+internal import RegCodec
+internal import RegFiles
+internal import RegHash
+internal import RegJobs
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+/// What is to be stored at one path of a tree.
+enum IngestEntry {
+    /// Rows that are known to the byte, with the copies of their chunks.
+    case known([ManifestItem])
+    case emptyDirectory(BytePath)
+    /// A file to read, below the descriptor.
+    case file(BytePath, FileStatus, directory: Descriptor, name: BytePath)
+    /// A file whose bytes are at hand.
+    case bytes(BytePath, isExecutable: Bool, [UInt8])
+}
+
+/// Cuts, hashes, codes and packs the files of one or several artifacts.
+///
+/// Reading and cutting run on the caller's thread, hashing long files, coding, and packing on threads of their own
+/// (``Pipeline``); what is in flight is bounded by the blocks. Packs are shared by the artifacts of one run.
+final class Ingest {
+    /// What came of one artifact; it becomes a manifest when the packs are finished.
+    struct Result {
+        let draft: ManifestDraft
+        /// Raw bytes that had to be stored, and what they take in packs.
+        let newByteCount: UInt64
+        let storedByteCount: UInt64
+        /// The files that were read, to be remembered once all is durable.
+        let files: [KnownFile]
+    }
+
+    private let catalog: Catalog
+    private let copies: CopyReader
+    private let jobs: Int
+    private let progress: Monitor<Progress>
+    private let observer: ProgressObserver?
+    private let index: ChunkIndex
+    private let packs: PackWriter
+    private let blocks: [IngestBlock]
+    private let pageEncoder = Encoder()
+
+    /// - Parameter store: where packs go.
+    init(
+        into store: any ObjectStore, catalog: Catalog, copies: CopyReader, jobs: Int, progress: Progress,
+        observer: ProgressObserver?
+    ) {
+        self.catalog = catalog
+        self.copies = copies
+        self.jobs = jobs
+        self.progress = Monitor(progress)
+        self.observer = observer
+        let index = ChunkIndex(catalog: catalog, copies: copies)
+        self.index = index
+        packs = PackWriter(store: store) { try index.keep($0) }
+        blocks = (0..<min(2 * jobs + 4, 16)).map { _ in IngestBlock() }
+    }
+
+    /// Stores one artifact.
+    ///
+    /// - Parameters:
+    ///   - root: the artifact's path in the workspace, for remembering files.
+    ///   - pages: pages that are stored already, by id.
+    ///   - next: gives the tree's entries in path order.
+    func store(
+        root: BytePath, pages: [Digest: Copy], next: () throws -> IngestEntry?
+    ) throws -> Result {
+        let sink = ManifestSink(self, root: root, pages: pages)
+        try Pipeline.run(
+            slots: blocks,
+            stages: [
+                .ordered { $0.hashLongFiles() },
+                .parallel(jobs) { [index] block in try block.encode { try index.copy(of: $0) } },
+                .ordered { try sink.take($0) },
+            ]
+        ) { pipeline in
+            let feeder = BlockFeeder(pipeline)
+            while let entry = try next() { try feeder.feed(entry) }
+            try feeder.flush()
+        }
+        return try sink.finish()
+    }
+
+    /// Finishes the last pack: only then are manifests of the results to be written.
+    func finish() throws { try packs.finish() }
+
+    /// Takes finished blocks in order: appends new chunks to packs and rows to the manifest.
+    private final class ManifestSink: @unchecked Sendable {  // used by the last stage, one block at a time
+        private let ingest: Ingest
+        private let root: BytePath
+        private var manifest: ManifestWriter
+        private var newByteCount: UInt64 = 0
+        private var storedByteCount: UInt64 = 0
+        private var files: [KnownFile] = []
+
+        init(_ ingest: Ingest, root: BytePath, pages: [Digest: Copy]) {
+            self.ingest = ingest
+            self.root = root
+            manifest = ManifestWriter { id, page in try pages[id] ?? ingest.store(page: page, id: id) }
+        }
+
+        func take(_ block: IngestBlock) throws {
+            var done: UInt64 = 0
+            var saved: UInt64 = 0
+            for step in block.steps {
+                switch step {
+                case .item(let item):
+                    done += item.chunks.reduce(0) { $0 + UInt64($1.rawLength) }
+                    saved = done
+                    try take(item)
+                case .piece(let file, let range, _, let isLast):
+                    for index in range { try take(block, block.chunks[index], of: file, &done, &saved) }
+                    if isLast { try end(file) }
+                }
+            }
+            ingest.report(done: done, saved: saved)
+        }
+
+        private func take(_ item: ManifestItem) throws {
+            for chunk in item.chunks { try manifest.append(chunk, of: item.path) }
+            if case .row(let row, _) = item { try manifest.append(row) }
+        }
+
+        private func take(
+            _ block: IngestBlock, _ chunk: IngestBlock.Chunk, of file: IngestFile, _ done: inout UInt64,
+            _ saved: inout UInt64
+        ) throws {
+            guard let id = chunk.id else { preconditionFailure("a chunk skipped the coding stage") }
+            let rawLength = chunk.range.count
+            done += UInt64(rawLength)
+            let copy: Copy
+            if let known = try chunk.known ?? ingest.index.copy(of: id) {
+                copy = known
+                saved += UInt64(rawLength)
+            } else {
+                let stored = block.codedBytes(of: chunk)
+                copy = try ingest.packs.append(
+                    .chunk, id: id, rawLength: rawLength, codec: chunk.codec, stored: stored)
+                ingest.index.add(id, copy)
+                newByteCount += UInt64(rawLength)
+                storedByteCount += UInt64(stored.count)
+            }
+            file.byteCount += UInt64(rawLength)
+            try manifest.append(ChunkRow(id: id, rawLength: UInt32(rawLength), copy: copy), of: file.path)
+        }
+
+        private func end(_ file: IngestFile) throws {
+            let hash = file.hash ?? SHA256.digest(of: [])
+            let kind = TreeRow.Kind.file(size: file.byteCount, hash: hash, isExecutable: file.isExecutable)
+            try manifest.append(TreeRow(path: file.path, kind: kind))
+            guard let status = file.status else { return }
+            if let known = KnownFile.afterReading(
+                path: root.appending(file.path), hash: hash, status: status, now: nanosecondsNow())
+            {
+                files.append(known)
+            }
+        }
+
+        func finish() throws -> Result {
+            Result(
+                draft: try manifest.finish(), newByteCount: newByteCount, storedByteCount: storedByteCount,
+                files: files)
+        }
+    }
+
+    private func store(page: [UInt8], id: Digest) throws -> Copy {
+        var coded = [UInt8](repeating: 0, count: page.count)
+        return try page.withUnsafeBytes { raw in
+            try coded.withUnsafeMutableBytes { room in
+                let result = pageEncoder.encode(raw, into: room)
+                let stored =
+                    result.codec == .stored
+                    ? raw : UnsafeRawBufferPointer(rebasing: room[..<result.byteCount])
+                return try packs.append(
+                    .page, id: id, rawLength: page.count, codec: result.codec, stored: stored)
+            }
+        }
+    }
+
+    private func report(done: UInt64, saved: UInt64) {
+        guard let observer else { return }
+        observer(
+            progress.with { progress in
+                progress.doneByteCount += done
+                progress.savedByteCount += saved
+                return progress
+            })
+    }
+}
+
+/// Which chunks lie where: those of the open pack in memory, all others in the catalog.
+final class ChunkIndex: Sendable {
+    private let catalog: Catalog
+    private let copies: CopyReader
+    private let open = Monitor<[Digest: Copy]>([:])
+
+    init(catalog: Catalog, copies: CopyReader) {
+        self.catalog = catalog
+        self.copies = copies
+    }
+
+    /// A copy of a chunk that can be relied on; a pack that is gone is forgotten.
+    func copy(of chunk: Digest) throws -> Copy? {
+        if let copy = open.with({ $0[chunk] }) { return copy }
+        guard let copy = try catalog.copy(of: chunk) else { return nil }
+        if try copies.has(copy.pack), try !catalog.isDeleted(pack: copy.pack) { return copy }
+        try catalog.forget(pack: copy.pack)
+        return nil
+    }
+
+    func add(_ chunk: Digest, _ copy: Copy) { open.with { $0[chunk] = copy } }
+
+    /// Keeps the chunks of a pack that is now finished.
+    func keep(_ pack: PackWriter.Finished) throws {
+        try catalog.keep(pack)
+        open.with { $0.removeAll(keepingCapacity: true) }
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegFiles
+internal import RegHash
+
+extension Session {
+    /// Makes `reg.toml`, or adds to it what it lacks; a person's lines are never rewritten.
+    package func initialize() throws -> InitReport {
+        try verb {
+            let workspace = try requireWorkspace()
+            let path = workspace.root.appending(Settings.fileName)
+            let text = try readSmallFile(path, limit: 1 << 20)
+            let location = try options.registry.map {
+                try RegistryLocation($0, source: .flag, base: options.directory)
+            }
+            if let project = settings.project {
+                return try existing(project, location)
+            }
+            let project = RandomName.random()
+            var lines = text ?? []
+            if let last = lines.last, last != UInt8(ascii: "\n") { lines.append(UInt8(ascii: "\n")) }
+            // Keys at the top level must come before the first table of a person's file.
+            let added = Array(
+                Settings.lines(project: project, registry: settings.registry == nil ? location?.text : nil)
+                    .utf8)
+            let directory = try Descriptor.open(workspace.root, .directory)
+            try publish(added + lines, as: BytePath(Settings.fileName), in: directory, .replacing)
+            let used = try location ?? RegistryLocation.embedded(project: project, environment: environment)
+            return InitReport(
+                project: project, registry: used.text, isThisMachineOnly: used.source == .embedded,
+                isNew: true)
+        }
+    }
+
+    private func existing(_ project: RandomName, _ location: RegistryLocation?) throws -> InitReport {
+        let current = try settings.registry.map {
+            try RegistryLocation($0, source: .project, base: workspace?.root ?? options.directory)
+        }
+        if let location, location.directory != current?.directory {
+            throw RegError(
+                .conflict, "reg.toml is there and its registry is \(current?.text ?? "the embedded default")",
+                hint: "to move, edit 'registry' in reg.toml")
+        }
+        let used = try current ?? RegistryLocation.embedded(project: project, environment: environment)
+        return InitReport(
+            project: project, registry: used.text, isThisMachineOnly: used.source == .embedded, isNew: false)
+    }
+}

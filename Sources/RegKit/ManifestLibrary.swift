@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegHash
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+/// Finds the manifests of trees in a clone's store and in the registry.
+struct ManifestLibrary {
+    /// The clone's own store; nil without git.
+    let store: (any ObjectStore)?
+    let registry: (any ObjectStore)?
+    let copies: CopyReader
+
+    init(store: (any ObjectStore)?, registry: (any ObjectStore)?) {
+        self.store = store
+        self.registry = registry
+        copies = CopyReader([store, registry].compactMap { $0 })
+    }
+
+    /// A manifest of `tree` whose packs are there; nil where there is none at all.
+    ///
+    /// A tree may have several: one whose packs are missing is passed over for another.
+    /// - Parameter subject: the version, for messages.
+    func manifest(of tree: Digest, subject: String) throws -> Manifest? {
+        var failure: RegError?
+        for place in [store, registry].compactMap({ $0 }) {
+            for id in try manifestIDs(of: tree, in: place) {
+                do {
+                    let manifest = try read(tree, id: id, from: place, subject: subject)
+                    if let lost = try manifest.packs.first(where: { try !copies.has($0.name) }) {
+                        throw RegError(
+                            .notFound, "pack \(lost.name.hex), which \(subject) needs, is missing",
+                            hint: "see what it hurts: reg verify")
+                    }
+                    return manifest
+                } catch let error as RegError { failure = failure ?? error }
+            }
+        }
+        if let failure { throw failure }
+        return nil
+    }
+
+    /// The ids of the manifest objects of `tree` in one store.
+    func manifestIDs(of tree: Digest, in place: any ObjectStore) throws -> [Digest] {
+        try place.names(in: .manifests(tree), after: nil).compactMap { Digest(hex: $0) }
+    }
+
+    /// Reads and checks one manifest object.
+    func read(_ tree: Digest, id: Digest, from place: any ObjectStore, subject: String) throws -> Manifest {
+        let key = ObjectKey.manifest(tree, id: id)
+        guard let bytes = try explained({ try place.read(key, limit: Manifest.byteLimit) }) else {
+            throw RegError.store(.notFound(key: key, location: place.location))
+        }
+        let found = SHA256.digest(of: bytes)
+        guard found == id else {
+            throw RegError(
+                .corrupt,
+                "the manifest of \(subject), \(key), is damaged: its bytes have the hash \(found.short)…",
+                hint: "see what it hurts: reg verify")
+        }
+        let manifest: Manifest
+        do { manifest = try Manifest.decode(bytes) } catch { throw RegError.manifest(error, of: subject) }
+        guard manifest.tree == tree else {
+            throw RegError(.corrupt, "the manifest of \(subject), \(key), is of another tree")
+        }
+        return manifest
+    }
+
+    /// Goes through the items of a manifest; what is wrong with it is told as of `subject`.
+    func forEachItem(of manifest: Manifest, subject: String, _ body: (ManifestItem) throws -> Void) throws {
+        var reader = reader(of: manifest)
+        while let item = try next(&reader, subject: subject) { try body(item) }
+    }
+
+    func reader(of manifest: Manifest) -> ManifestReader {
+        ManifestReader(manifest) { try copies.page($0) }
+    }
+
+    func next(_ reader: inout ManifestReader, subject: String) throws -> ManifestItem? {
+        do { return try reader.next() } catch let error as ManifestError {
+            throw RegError.manifest(error, of: subject)
+        } catch let error as RegError {
+            throw RegError(error.kind, "the manifest of \(subject): \(error.message)", hint: error.hint)
+        }
+    }
+}

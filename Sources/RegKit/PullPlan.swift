@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegHash
+internal import RegLock
+internal import RegManifest
+
+/// What a pull of one version will do to the files that are there, decided before the first byte is written.
+struct PullPlan {
+    enum Decision: UInt8 { case write, keep }
+
+    let target: PullTarget
+    let manifest: Manifest
+    /// One for each row of the manifest, in order.
+    private(set) var decisions: [Decision] = []
+    /// Files that hold somebody's changes, relative to the root of the pull.
+    private(set) var conflicts: [BytePath] = []
+    /// Files that an earlier version had, unedited, relative to the root of the pull.
+    private(set) var removals: [BytePath] = []
+    private(set) var notes: [String] = []
+    private(set) var byteCountToWrite: UInt64 = 0
+    private var fileCountToWrite: UInt64 = 0
+    /// Files that were there, and are now known to be as they should.
+    private(set) var learned: [KnownFile] = []
+
+    /// Reads the whole manifest, which checks it, beside what lies in the tree.
+    init(
+        _ target: PullTarget, _ manifest: Manifest, library: ManifestLibrary, tree: WorkingTree, forcing: Bool
+    ) throws {
+        self.target = target
+        self.manifest = manifest
+        let isFile = target.version.place.map { !$0.isDirectory } ?? false
+        let scope = isFile ? target.version.place?.path ?? target.base : target.base
+        var known = KnownFiles(of: scope, catalog: tree.catalog, worktree: tree.worktree)
+        var leftovers: [KnownFile] = []
+        var parents = ParentCache(root: tree.root)
+        var next = try known.next()
+        try library.forEachItem(of: manifest, subject: target.version.subject) { item in
+            guard case .row(let row, _) = item else { return }
+            let path = target.base.appending(row.path)
+            while let file = next, file.path < path {
+                leftovers.append(file)
+                next = try known.next()
+            }
+            let file = next?.path == path ? next : nil
+            if file != nil { next = try known.next() }
+            try decide(row, at: path, known: file, parents: &parents, tree: tree, forcing: forcing)
+        }
+        while let file = next {
+            leftovers.append(file)
+            next = try known.next()
+        }
+        try decideRemovals(leftovers, parents: &parents, tree: tree)
+    }
+
+    private mutating func decide(
+        _ row: TreeRow, at path: BytePath, known: KnownFile?, parents: inout ParentCache, tree: WorkingTree,
+        forcing: Bool
+    ) throws {
+        let status = try parents.status(of: path)
+        switch row.kind {
+        case .emptyDirectory:
+            if let status, status.kind != .directory { try block(path, forcing: false) }
+            decisions.append(.write)
+        case .symlink:
+            if status != nil { try block(path, forcing: forcing) }
+            decisions.append(.write)
+        case .file(let size, let wanted, let isExecutable):
+            guard let status else { return write(size) }
+            guard status.kind == .file else {
+                try block(path, forcing: forcing && status.kind != .directory)
+                return write(size)
+            }
+            let found = try hash(of: path, known, status, tree)
+            if found == wanted, status.isExecutable == isExecutable {
+                decisions.append(.keep)
+                learn(path, wanted, status, isNews: known?.own != wanted || known?.matches(status) != true)
+                return
+            }
+            if found != known?.own { try block(path, forcing: forcing) }
+            write(size)
+        }
+    }
+
+    /// The hash of the file at `path`, read only where its status says that it may have changed.
+    private func hash(
+        of path: BytePath, _ known: KnownFile?, _ status: FileStatus, _ tree: WorkingTree
+    ) throws -> Digest {
+        if let known, known.matches(status) { return known.hash }
+        return try tree.hash(of: path)
+    }
+
+    private mutating func block(_ path: BytePath, forcing: Bool) throws {
+        if !forcing { conflicts.append(path) }
+    }
+
+    private mutating func write(_ size: UInt64) {
+        decisions.append(.write)
+        byteCountToWrite += size
+        fileCountToWrite += 1
+    }
+
+    private mutating func learn(_ path: BytePath, _ hash: Digest, _ status: FileStatus, isNews: Bool) {
+        guard isNews else { return }
+        if let file = KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()) {
+            learned.append(file)
+        }
+    }
+
+    /// Files that reg wrote for another version go, edited ones stay.
+    private mutating func decideRemovals(
+        _ leftovers: [KnownFile], parents: inout ParentCache, tree: WorkingTree
+    ) throws {
+        var edited = 0
+        for file in leftovers {
+            guard let status = try parents.status(of: file.path), status.kind == .file else { continue }
+            guard let own = file.own else { continue }  // never reg's
+            if try hash(of: file.path, file, status, tree) == own {
+                removals.append(file.path)
+            } else {
+                edited += 1
+            }
+        }
+        if edited > 0 {
+            notes.append(
+                "\(target.version.name): \(edited) edited files that this version does not have stay")
+        }
+    }
+
+    func report(fetchedByteCount: UInt64) -> PullReport.Artifact {
+        PullReport.Artifact(
+            name: target.version.name, version: target.version.version?.number, digest: target.version.digest,
+            path: target.shown, byteCount: manifest.totals.byteCount, fileCount: manifest.totals.fileCount,
+            fetchedByteCount: fetchedByteCount, keptByteCount: manifest.totals.byteCount - byteCountToWrite,
+            writtenFileCount: fileCountToWrite, removedFileCount: UInt64(removals.count))
+    }
+}
+
+/// Opens the directories of paths below a root, never through a symlink, and remembers the last one: paths come
+/// sorted.
+struct ParentCache {
+    private let root: Descriptor
+    private var lastPath: BytePath?
+    private var last: Descriptor?
+
+    init(root: Descriptor) { self.root = root }
+
+    /// What lies at `path`; nil where there is nothing, its directory included.
+    mutating func status(of path: BytePath) throws -> FileStatus? {
+        try directory(of: path, making: false)?.status(of: path.lastComponent)
+    }
+
+    /// The directory that `path` is in, made if asked for; nil where there is none.
+    mutating func directory(of path: BytePath, making: Bool) throws -> Descriptor? {
+        let parent = path.parent
+        if parent == lastPath, last != nil || !making { return last }
+        lastPath = parent
+        last = nil
+        if parent.isEmpty {
+            last = root
+        } else if making {
+            last = try root.makeDirectoriesBeneath(parent)
+        } else {
+            do { last = try root.openBeneath(parent, .directory) } catch {
+                guard error.isNotFound else { throw error }
+            }
+        }
+        return last
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegHash
+internal import RegJobs
+internal import RegManifest
+internal import RegPack
+
+/// Carries out plans: reads, decodes, checks and writes files.
+///
+/// Reading, decoding and whole small files run on parallel threads; the hash and the writing of long files on one
+/// thread each (``Pipeline``). No file gets its name before its bytes have the hash that names them.
+final class Puller: @unchecked Sendable {  // shared state is in the monitors; the writer belongs to the last stage
+    private let library: ManifestLibrary
+    private let tree: WorkingTree
+    private let jobs: Int
+    private let observer: ProgressObserver?
+    private let progress: Monitor<Progress>
+    private let written = Monitor<[KnownFile]>([])
+    private let blocks: [PullBlock]
+    private let mask = fileModeMask()
+    private let buffer = LargeFileWriter.Buffer()
+    private var writer: LargeFileWriter?
+
+    init(library: ManifestLibrary, tree: WorkingTree, session: Session, total: UInt64) {
+        self.library = library
+        self.tree = tree
+        jobs = session.jobs
+        observer = session.options.progress
+        progress = Monitor(Progress(phase: "pull", totalByteCount: total))
+        blocks = (0..<min(2 * session.jobs + 2, 8)).map { _ in PullBlock() }
+    }
+
+    func carryOut(_ plan: PullPlan) throws {
+        let copies = library.copies
+        do {
+            try Pipeline.run(
+                slots: blocks,
+                stages: [
+                    .parallel(jobs) { block in
+                        try block.read(copies)
+                        try self.writeWholeFiles(of: block)
+                    },
+                    .ordered { $0.hashLongFiles() },
+                    .ordered { try self.writeLongFiles(of: $0) },
+                ]
+            ) { try feed(plan, to: $0) }
+        } catch let failure as WrongHash { throw try explanation(of: failure, in: plan) }
+        try finish(plan)
+    }
+
+    // MARK: Feeding
+
+    private func feed(_ plan: PullPlan, to pipeline: Pipeline<PullBlock>) throws {
+        var feeder = PullFeeder(pipeline)
+        var parents = ParentCache(root: tree.root)
+        var links: [(BytePath, target: BytePath)] = []
+        var rowNumber = 0
+        try library.forEachItem(of: plan.manifest, subject: plan.target.version.subject) { item in
+            let decision = rowNumber < plan.decisions.count ? plan.decisions[rowNumber] : .write
+            if case .row = item { rowNumber += 1 }
+            guard decision == .write else { return }
+            let path = plan.target.base.appending(item.path)
+            switch item {
+            case .part:
+                try feeder.feed(item, path: path, directory: try parents.directory(of: path, making: true))
+            case .row(let row, _):
+                switch row.kind {
+                case .file:
+                    try feeder.feed(
+                        item, path: path, directory: try parents.directory(of: path, making: true))
+                case .emptyDirectory: _ = try tree.root.makeDirectoriesBeneath(path)
+                case .symlink(let target): links.append((path, target))
+                }
+            }
+        }
+        try feeder.flush()
+        for (path, target) in links {
+            guard let directory = try parents.directory(of: path, making: true) else { continue }
+            try directory.remove(path.lastComponent)
+            try directory.makeLink(path.lastComponent, to: target)
+        }
+    }
+
+    // MARK: Writing
+
+    private func mode(of file: PullFile) -> UInt32 { (file.isExecutable ? 0o777 : 0o666) & ~mask }
+
+    private func writeWholeFiles(of block: PullBlock) throws {
+        var known: [KnownFile] = []
+        for case .piece(let file, let range, isFirst: true, isLast: true) in block.steps {
+            let bytes = block.bytes(of: range)
+            guard block.hash(bytes) == file.hash else { throw WrongHash(file: file) }
+            let status = try replaceFile(
+                bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
+            known.append(KnownFile(path: file.path, hash: file.hash, status: status))
+            report(bytes.count)
+        }
+        written.with { $0 += known }
+    }
+
+    private func writeLongFiles(of block: PullBlock) throws {
+        for case .piece(let file, let range, let isFirst, let isLast) in block.steps
+        where !(isFirst && isLast) {
+            let bytes = block.bytes(of: range)
+            let open = try isFirst ? LargeFileWriter(in: file.directory, buffer: buffer) : writer
+            guard let open else { preconditionFailure("a piece came before its file's first") }
+            writer = open
+            try open.append(bytes)
+            report(bytes.count)
+            guard isLast else { continue }
+            writer = nil
+            guard file.found == file.hash else { throw WrongHash(file: file) }
+            try open.complete(mode: mode(of: file))
+            _ = try open.publish(as: file.path.lastComponent, .replacing)
+            let known = KnownFile(path: file.path, hash: file.hash, status: try open.status())
+            written.with { $0.append(known) }
+        }
+    }
+
+    private func report(_ byteCount: Int) {
+        guard let observer else { return }
+        observer(
+            progress.with { progress in
+                progress.doneByteCount += UInt64(byteCount)
+                return progress
+            })
+    }
+
+    /// Removes what the version does not have, and remembers what is there now.
+    private func finish(_ plan: PullPlan) throws {
+        var parents = ParentCache(root: tree.root)
+        for path in plan.removals {
+            guard let directory = try parents.directory(of: path, making: false) else { continue }
+            try directory.remove(path.lastComponent)
+        }
+        try removeEmptyDirectories(of: plan)
+        let files = written.with { files in
+            defer { files = [] }
+            return files
+        }
+        try tree.catalog.transaction {
+            for path in plan.removals { try tree.catalog.forgetFile(at: path, worktree: tree.worktree) }
+            for file in files + plan.learned { try tree.catalog.keepOwn(file, worktree: tree.worktree) }
+        }
+    }
+
+    /// Removes directories that the removals have left empty, up to the artifact.
+    private func removeEmptyDirectories(of plan: PullPlan) throws {
+        let base = plan.target.base
+        for path in Set(plan.removals.map(\.parent)).sorted(by: >) {
+            var current = path
+            while current != base, current.isWithin(base), !current.isEmpty {
+                let parent = current.parent
+                let directory = parent.isEmpty ? tree.root : try tree.root.openBeneath(parent, .directory)
+                guard directory.removeEmptyDirectory(current.lastComponent) else { break }
+                current = parent
+            }
+        }
+    }
+
+    // MARK: Failures
+
+    /// A file whose bytes do not have the hash that its row says.
+    private struct WrongHash: Error {
+        let file: PullFile
+    }
+
+    /// Which chunk of the file is to blame, and where it lies.
+    private func explanation(of failure: WrongHash, in plan: PullPlan) throws -> RegError {
+        var offset: UInt64 = 0
+        var place = "its chunks are whole, so the manifest is wrong"
+        let block = PullBlock()
+        try library.forEachItem(of: plan.manifest, subject: plan.target.version.subject) { item in
+            guard plan.target.base.appending(item.path) == failure.file.path else { return }
+            for chunk in item.chunks {
+                if try !block.isSound(chunk, copies: library.copies), place.hasPrefix("its") {
+                    let pack = chunk.copy.pack.hex
+                    place =
+                        "the chunk at its byte \(offset), in pack \(pack) at byte \(chunk.copy.offset), is damaged"
+                }
+                offset += UInt64(chunk.rawLength)
+            }
+        }
+        return RegError(
+            .corrupt,
+            "\(plan.target.version.subject): \(printable(failure.file.path)) does not have its hash: \(place)",
+            hint: "nothing of it was written; see what else it hurts: reg verify --data")
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegGit
+internal import RegHash
+internal import RegLock
+internal import RegLog
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+extension Session {
+    /// Uploads what the registry lacks, appends the record that makes it versions, and binds HEAD to the set.
+    package func push(_ request: PushRequest) throws -> PushReport {
+        try verb {
+            let registry = try makeRegistry()
+            let journal = workspace?.state.map { Journal(directory: $0.appending("journal")) }
+            if let journal { try registry.settle(journal) }
+            try registry.catchUp()
+            let lock = try workspace?.readLock() ?? Lock()
+            var candidates = try selected(request, lock: lock, registry: registry)
+            var sent: Set<PackName> = []
+            for index in candidates.indices { try upload(&candidates[index], to: registry, sent: &sent) }
+            let binder = try Binder(self, git: workspace?.git, candidates: candidates)
+            let message = request.message
+            let record = try registry.append(journal: journal) {
+                try checkNothingDeleted(candidates)
+                let pushes = try self.pushes(of: candidates, message: message, isShared: request.isShared)
+                let operations =
+                    pushes.map(Operation.push)
+                    + (try binder.operation(pushing: pushes).map { [.bind($0)] } ?? [])
+                if operations.isEmpty { return nil }
+                return Registry.Draft(project: settings.project, author: author, operations: operations)
+            }
+            return PushReport(
+                record: record, registry: registry.location.text,
+                artifacts: try candidates.map { try report($0, record: record) },
+                binding: try binder.binding(isNew: record != nil), requestCount: registry.store.requestCount,
+                retryCount: 0,
+                notes: [])
+        }
+    }
+
+    private var author: String { workspace?.git?.author() ?? Git.localAuthor(environment: environment) }
+
+    // MARK: What is pushed
+
+    private func selected(_ request: PushRequest, lock: Lock, registry: Registry) throws -> [PushCandidate] {
+        if request.arguments.isEmpty {
+            guard workspace != nil else {
+                throw RegError(
+                    .usage, "there is no repository here",
+                    hint: "push a path: reg push PATH --as NAME --registry URL")
+            }
+            return try lock.entries.map { try candidate($0) }
+        }
+        return try request.arguments.map { argument in
+            if let entry = try entry(argument, lock: lock) { return try candidate(entry) }
+            return try streamed(BytePath(argument.utf8), request, registry: registry)
+        }
+    }
+
+    /// The artifact of the lock that an argument names; nil for a path that is to be added first.
+    private func entry(_ argument: String, lock: Lock) throws -> LockEntry? {
+        if argument.contains("/") { return nil }
+        if let name = ArtifactName(argument), let entry = lock[name] { return entry }
+        let path = absolute(options.directory.appending(argument))
+        if try fileStatus(path) == nil {
+            throw RegError(
+                .notFound, "'\(printable(argument))' is neither an artifact of reg.lock nor a file here",
+                hint: "see what there is: reg status")
+        }
+        return nil
+    }
+
+    private func candidate(_ entry: LockEntry) throws -> PushCandidate {
+        switch entry.content {
+        case .stored(let digest, let bytes, let files):
+            return PushCandidate(
+                name: entry.name, type: entry.type, digest: digest, byteCount: bytes, fileCount: files,
+                source: .store)
+        case .git:
+            if let git = workspace?.git, let head = try git.head(),
+                let artifact = try GitArtifact(entry, in: head, git: git)
+            {
+                let (digest, totals) = artifact.summary
+                return PushCandidate(
+                    name: entry.name, type: entry.type, digest: digest, byteCount: totals.byteCount,
+                    fileCount: totals.fileCount, source: .git(artifact))
+            }
+            return try uncommitted(entry)
+        }
+    }
+
+    /// A git artifact that HEAD does not have yet: pushed as its files are now.
+    private func uncommitted(_ entry: LockEntry) throws -> PushCandidate {
+        let tree = try WorkingTree(try requireWorkspace().root, catalog: catalog)
+        guard let (digest, totals) = try tree.summary(of: entry.path) else {
+            throw RegError(
+                .notFound, "\(printable(entry.path)), which is artifact \(entry.name), does not exist")
+        }
+        return PushCandidate(
+            name: entry.name, type: entry.type, digest: digest, byteCount: totals.byteCount,
+            fileCount: totals.fileCount,
+            source: .files(tree, AddTarget(entry)))
+    }
+
+    /// Adds a path that is not in the lock yet, its packs going straight to the registry.
+    private func streamed(_ path: BytePath, _ request: PushRequest, registry: Registry) throws
+        -> PushCandidate
+    {
+        let whole = absolute(path.bytes.first == UInt8(ascii: "/") ? path : options.directory.appending(path))
+        guard let workspace, workspace.git != nil,
+            (try? workspace.relative(path, from: options.directory)) != nil
+        else {
+            return try streamedOutside(whole, request, registry: registry)
+        }
+        let tree = try WorkingTree(workspace.root, catalog: catalog)
+        let target = try addTarget(
+            path, name: request.name, type: request.type, lock: try workspace.readLock(), tree: tree)
+        let candidate = try stream(target, tree, registry)
+        try workspace.updateLock { lock in
+            try lock.set(
+                LockEntry(
+                    name: target.name, type: target.type, path: target.path, isDirectory: target.isDirectory,
+                    content: target.isInGit
+                        ? .git
+                        : .stored(
+                            digest: candidate.digest, bytes: candidate.byteCount, files: candidate.fileCount))
+            )
+        }
+        for note in try updateIgnoreFiles(of: workspace, added: [target]) { options.notice(note) }
+        return candidate
+    }
+
+    private func streamedOutside(_ path: BytePath, _ request: PushRequest, registry: Registry) throws
+        -> PushCandidate
+    {
+        guard let resolved = resolvingSymlinks(path), let status = try fileStatus(resolved) else {
+            throw RegError(.notFound, "\(printable(path)) does not exist")
+        }
+        guard let name = request.name ?? ArtifactName.proposed(from: resolved) else {
+            throw RegError(
+                .usage, "\(printable(path)) gives no name for an artifact", hint: "give one: --as NAME")
+        }
+        let parent = resolved.parent.isEmpty ? BytePath("/") : resolved.parent
+        let tree = try WorkingTree(parent, catalog: catalog)
+        let type = try request.type ?? TypeGuess(path: resolved.lastComponent, root: tree.root).type
+        let target = AddTarget(
+            name: name, type: type, path: resolved.lastComponent, isDirectory: status.kind == .directory,
+            isInGit: false,
+            base: nil)
+        return try stream(target, tree, registry)
+    }
+
+    private func stream(_ target: AddTarget, _ tree: WorkingTree, _ registry: Registry) throws
+        -> PushCandidate
+    {
+        let storing = Storing(
+            into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
+        var whole = target
+        whole.isInGit = false
+        let stored = try storing.store(whole)
+        let manifests = try storing.finish([stored])
+        try tree.keepAdded(stored.files, at: target.path)
+        return PushCandidate(
+            name: target.name, type: target.type, digest: stored.digest, byteCount: stored.totals.byteCount,
+            fileCount: stored.totals.fileCount, source: .store, uploadedByteCount: stored.storedByteCount,
+            reusedByteCount: stored.totals.byteCount - stored.newByteCount, manifest: manifests[stored.digest]
+        )
+    }
+
+    // MARK: The record
+
+    /// The versions that are new, by what the log says now.
+    private func pushes(
+        of candidates: [PushCandidate], message: String?, isShared: Bool
+    ) throws -> [Operation.Push] {
+        try candidates.compactMap { candidate in
+            if try catalog.version(of: candidate.name, digest: candidate.digest) != nil { return nil }
+            guard let manifest = candidate.manifest else {
+                throw RegError(.internalError, "\(candidate.name) was not uploaded")
+            }
+            let newest = try catalog.newest(of: candidate.name)
+            if let newest, newest.maker != settings.project, !isShared {
+                throw RegError(
+                    .conflict, "the name \(candidate.name) belongs to another project of this registry",
+                    hint: "choose another name (--as), or continue it with --shared")
+            }
+            return Operation.Push(
+                name: candidate.name, type: candidate.type, version: (newest?.version ?? 0) + 1,
+                digest: candidate.digest, manifest: manifest, byteCount: candidate.byteCount,
+                fileCount: candidate.fileCount, message: message,
+                isShared: isShared && newest != nil && newest?.maker != settings.project)
+        }
+    }
+
+    /// What a collection has removed since the upload must not be named.
+    private func checkNothingDeleted(_ candidates: [PushCandidate]) throws {
+        for candidate in candidates {
+            for pack in candidate.packs where try catalog.isDeleted(pack: pack) {
+                throw RegError(
+                    .conflict, "pack \(pack.hex) of \(candidate.name) was collected meanwhile",
+                    hint: "add the files again, then push: they get a new pack")
+            }
+        }
+    }
+
+    private func report(_ candidate: PushCandidate, record: UInt64?) throws -> PushReport.Artifact {
+        let version = try catalog.version(of: candidate.name, digest: candidate.digest)
+        return PushReport.Artifact(
+            name: candidate.name, version: version?.number ?? 0, digest: candidate.digest,
+            byteCount: candidate.byteCount, fileCount: candidate.fileCount,
+            uploadedByteCount: candidate.uploadedByteCount, reusedByteCount: candidate.reusedByteCount,
+            isNew: record != nil && version?.record == record)
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegHash
+internal import RegLock
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+/// One artifact on its way to the registry.
+struct PushCandidate {
+    enum Source {
+        /// Its manifest and packs are in the clone's store, or in the registry already.
+        case store
+        /// git has the bytes.
+        case git(GitArtifact)
+        /// The working tree has them.
+        case files(WorkingTree, AddTarget)
+    }
+
+    let name: ArtifactName
+    let type: ArtifactType
+    let digest: Digest
+    let byteCount: UInt64
+    let fileCount: UInt64
+    let source: Source
+    var uploadedByteCount: UInt64 = 0
+    var reusedByteCount: UInt64 = 0
+    /// The id of a manifest object in the registry.
+    var manifest: Digest?
+    /// The packs that the manifest relies on.
+    var packs: [PackName] = []
+}
+
+extension Session {
+    /// Brings an artifact's packs and manifest into the registry, in this order, unless it is a version already.
+    ///
+    /// - Parameter sent: the packs that this push has brought so far.
+    func upload(_ candidate: inout PushCandidate, to registry: Registry, sent: inout Set<PackName>) throws {
+        if try catalog.version(of: candidate.name, digest: candidate.digest) != nil {
+            candidate.reusedByteCount = candidate.byteCount
+            return
+        }
+        if candidate.manifest == nil, try uploaded(&candidate, in: registry) { return }
+        switch candidate.source {
+        case .store: try uploadFromStore(&candidate, to: registry, sent: &sent)
+        case .git(let artifact): try upload(artifact, of: &candidate, to: registry)
+        case .files(let tree, let target):
+            var target = target
+            target.isInGit = false
+            let storing = Storing(
+                into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
+            let stored = try storing.store(target)
+            try finish(storing, stored, &candidate, in: registry)
+        }
+    }
+
+    /// Whether the registry has a whole manifest of the tree already.
+    private func uploaded(_ candidate: inout PushCandidate, in registry: Registry) throws -> Bool {
+        let library = ManifestLibrary(store: nil, registry: registry.store)
+        let found: Manifest?
+        do { found = try library.manifest(of: candidate.digest, subject: candidate.name.text) } catch let
+            error as RegError
+        {
+            guard [.notFound, .corrupt].contains(error.kind) else { throw error }
+            found = nil  // a damaged upload is passed over: ours is made beside it
+        }
+        guard let found, try found.packs.allSatisfy({ try !catalog.isDeleted(pack: $0.name) }),
+            try !catalog.isDeleted(manifest: found.id)
+        else { return false }
+        candidate.manifest = found.id
+        candidate.packs = found.packs.map(\.name)
+        if candidate.uploadedByteCount == 0 { candidate.reusedByteCount = candidate.byteCount }
+        return true
+    }
+
+    private func uploadFromStore(
+        _ candidate: inout PushCandidate, to registry: Registry, sent: inout Set<PackName>
+    ) throws {
+        guard let store = workspace?.store else {
+            throw RegError(.internalError, "\(candidate.name) has no store to come from")
+        }
+        let library = ManifestLibrary(store: store, registry: registry.store)
+        let subject = candidate.name.text
+        guard let id = try library.manifestIDs(of: candidate.digest, in: store).first else {
+            throw RegError(
+                .notFound, "\(subject) is neither in this clone's store nor in \(registry.location.text)",
+                hint: "push it from the clone that added it, or pull another version and add it here")
+        }
+        let manifest = try library.read(candidate.digest, id: id, from: store, subject: subject)
+        for pack in manifest.packs where try registry.store.size(of: .pack(pack.name)) == nil {
+            let path = store.path(of: .pack(pack.name))
+            guard try fileStatus(path) != nil else {
+                throw RegError(
+                    .notFound,
+                    "pack \(pack.name.hex) of \(subject) is missing here and in \(registry.location.text)",
+                    hint: "add the files again: reg add")
+            }
+            try registry.store.create(.pack(pack.name), fromFileAt: path)
+            sent.insert(pack.name)
+        }
+        let key = ObjectKey.manifest(candidate.digest, id: id)
+        guard let bytes = try store.read(key, limit: Manifest.byteLimit) else {
+            throw RegError.store(.notFound(key: key, location: store.location))
+        }
+        _ = try registry.store.create(key, bytes)
+        candidate.manifest = id
+        candidate.packs = manifest.packs.map(\.name)
+        candidate.uploadedByteCount = UInt64(bytes.count)
+        try library.forEachItem(of: manifest, subject: subject) { item in
+            for chunk in item.chunks {
+                if sent.contains(chunk.copy.pack) {
+                    candidate.uploadedByteCount += UInt64(chunk.copy.storedLength)
+                } else {
+                    candidate.reusedByteCount += UInt64(chunk.rawLength)
+                }
+            }
+        }
+    }
+
+    private func upload(_ artifact: GitArtifact, of candidate: inout PushCandidate, to registry: Registry)
+        throws
+    {
+        let tree = try WorkingTree(try requireWorkspace().root, catalog: catalog)
+        let storing = Storing(
+            into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
+        try finish(storing, try storing.store(artifact), &candidate, in: registry)
+    }
+
+    private func finish(
+        _ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate, in registry: Registry
+    ) throws {
+        guard stored.digest == candidate.digest else {
+            throw RegError(.conflict, "\(candidate.name) changed while it was pushed", hint: "push again")
+        }
+        _ = try storing.finish([stored])
+        candidate.uploadedByteCount = stored.storedByteCount
+        candidate.reusedByteCount = candidate.byteCount - stored.newByteCount
+        guard try uploaded(&candidate, in: registry) else {
+            throw RegError(.internalError, "\(candidate.name) was uploaded, but is not there")
+        }
+    }
+}

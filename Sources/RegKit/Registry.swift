@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegHash
+internal import RegLog
+internal import RegStore
+
+/// One registry: its objects, its log, and the log folded into a catalog.
+final class Registry {
+    let location: RegistryLocation
+    let store: CountingStore
+    let info: RegistryInfo
+    private let log: Log
+    private let catalog: Catalog
+    private let acceptsRollback: Bool
+
+    private init(
+        _ location: RegistryLocation, store: CountingStore, info: RegistryInfo, catalog: Catalog,
+        acceptsRollback: Bool
+    ) {
+        self.location = location
+        self.store = store
+        self.info = info
+        self.catalog = catalog
+        self.acceptsRollback = acceptsRollback
+        log = Log(store: store)
+    }
+
+    /// The registry at `location`; nil where there is none.
+    static func open(_ location: RegistryLocation, catalog: Catalog, acceptsRollback: Bool) throws
+        -> Registry?
+    {
+        let store = CountingStore(location.store)
+        guard let info = try RegistryInfo.read(from: store) else { return nil }
+        return Registry(
+            location, store: store, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+    }
+
+    /// The registry at `location`, made if there is none.
+    static func make(_ location: RegistryLocation, catalog: Catalog, acceptsRollback: Bool) throws -> Registry
+    {
+        if let found = try open(location, catalog: catalog, acceptsRollback: acceptsRollback) { return found }
+        let store = CountingStore(location.store)
+        let info = try RegistryInfo.create(in: store, time: timestampNow())
+        return Registry(
+            location, store: store, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+    }
+
+    /// Folds the records that came since the last time; the tail that the catalog then has.
+    @discardableResult
+    func catchUp() throws -> Tail {
+        var tail = try checkedTail()
+        while let entry = try log.entry(after: tail) {
+            try catalog.fold(entry, of: info.id)
+            tail = entry.tail
+        }
+        return tail
+    }
+
+    /// How far the catalog is, once it is sure that the registry still has what this clone saw of it.
+    private func checkedTail() throws -> Tail {
+        if let seen = try catalog.newestSeen(of: info.id), try log.hash(of: seen.number) != seen.hash {
+            guard acceptsRollback else {
+                throw RegError(
+                    .trust,
+                    "\(location.text) lacks record \(seen.number), which this clone has seen, or has another",
+                    hint: "it was rolled back or replaced; if that is right, give --accept-rollback")
+            }
+            try catalog.forgetSeen(of: info.id)
+            try catalog.restartFold(of: info.id, genesis: info.hash)
+        }
+        if let tail = try catalog.tail(of: info.id) { return tail }
+        try catalog.restartFold(of: info.id, genesis: info.hash)
+        return Tail(number: 0, hash: info.hash)
+    }
+
+    /// What a record is to say, apart from what its place in the log decides.
+    struct Draft {
+        let project: RandomName?
+        let author: String
+        let operations: [Operation]
+    }
+
+    /// Appends one record, as often as others take its place.
+    ///
+    /// - Parameter prepare: called with the log folded to its end; gives what to write, nil for nothing. It throws
+    ///   where a precondition no longer holds.
+    /// - Returns: the record's number; nil when there was nothing to write.
+    func append(journal: Journal?, _ prepare: () throws -> Draft?) throws -> UInt64? {
+        for losses in 0... {
+            let tail = try catchUp()
+            guard let draft = try prepare() else { return nil }
+            let record = Record(
+                id: .random(), number: tail.number + 1, prev: tail.hash, project: draft.project,
+                author: draft.author, time: timestampNow(), operations: draft.operations)
+            try journal?.add(record, for: info.id)
+            let attempt = try log.create(record)
+            try journal?.remove(record.id)
+            if attempt == .appended {
+                try catchUp()
+                return record.number
+            }
+            log.waitAfterLoss(losses)
+        }
+        return nil
+    }
+
+    /// Settles records that an earlier run sent without hearing what became of them, each on its own number.
+    func settle(_ journal: Journal) throws {
+        for pending in try journal.pending(for: info.id) {
+            _ = try log.create(pending.record)
+            try journal.remove(pending.record.id)
+        }
+    }
+
+    /// All entries of the log from the first on, read anew.
+    func forEachEntry(_ body: (LogEntry) throws -> Void) throws {
+        var tail = Tail(number: 0, hash: info.hash)
+        while let entry = try log.entry(after: tail) {
+            try body(entry)
+            tail = entry.tail
+        }
+    }
+}

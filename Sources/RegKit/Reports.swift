@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+package import RegHash
+package import RegLock
+
+// What the verbs tell of what they did. The command line renders these, as text and as JSON; nothing here is printed.
+
+package struct InitReport: Sendable {
+    package let project: RandomName
+    /// Where the registry is, as its users write it.
+    package let registry: String
+    /// Whether that is the embedded default, which only this machine sees.
+    package let isThisMachineOnly: Bool
+    /// False where reg.toml was there and says the same.
+    package let isNew: Bool
+}
+
+package struct AddReport: Sendable {
+    package struct Artifact: Sendable {
+        package let name: ArtifactName
+        package let type: ArtifactType
+        /// As in the lock, from the repository's root; a directory's ends in a slash.
+        package let path: BytePath
+        package let digest: Digest
+        package let byteCount: UInt64
+        package let fileCount: UInt64
+        /// Raw bytes that no pack held yet.
+        package let newByteCount: UInt64
+        /// What those bytes take in packs.
+        package let storedByteCount: UInt64
+        /// Whether git keeps the files.
+        package let isInGit: Bool
+        package let isUnchanged: Bool
+    }
+
+    package let artifacts: [Artifact]
+    /// Things the user should know, one printable line each.
+    package let notes: [String]
+}
+
+package struct StatusReport: Sendable {
+    package enum State: String, Sendable { case clean, modified, missing }
+
+    package struct Artifact: Sendable {
+        package let name: ArtifactName
+        /// As in the lock.
+        package let path: BytePath
+        package let state: State
+        /// Relative to the artifact.
+        package let added: [BytePath]
+        package let changed: [BytePath]
+        package let missing: [BytePath]
+        package let absent: [BytePath]
+        package let isInGit: Bool
+        package let isPushed: Bool
+    }
+
+    package let artifacts: [Artifact]
+    package let isPushed: Bool
+    package let isBound: Bool
+    /// HEAD, where there is one.
+    package let commit: CommitID?
+
+    package var isClean: Bool { artifacts.allSatisfy { $0.state == .clean } }
+}
+
+package struct PushRequest: Sendable {
+    /// Names of the lock or paths; empty for the whole lock.
+    package var arguments: [String] = []
+    package var name: ArtifactName?
+    package var type: ArtifactType?
+    package var message: String?
+    /// Whether a name that another project made may be continued.
+    package var isShared = false
+
+    package init() {}
+}
+
+package struct PushReport: Sendable {
+    package struct Artifact: Sendable {
+        package let name: ArtifactName
+        package let version: UInt64
+        package let digest: Digest
+        package let byteCount: UInt64
+        package let fileCount: UInt64
+        /// Bytes sent: of its chunks as they lie in packs, and of its manifest.
+        package let uploadedByteCount: UInt64
+        /// Raw bytes of the artifact that the registry had already.
+        package let reusedByteCount: UInt64
+        package let isNew: Bool
+    }
+
+    package enum Binding: Sendable {
+        case bound(commit: CommitID, set: Digest, isNew: Bool)
+        /// Why nothing is bound, printable.
+        case unbound(reason: String)
+    }
+
+    /// The number of the record; nil when nothing changed.
+    package let record: UInt64?
+    package let registry: String
+    package let artifacts: [Artifact]
+    package let binding: Binding
+    package let requestCount: UInt64
+    package let retryCount: UInt64
+    package let notes: [String]
+}
+
+package struct PullRequest: Sendable {
+    /// References; empty for the lock.
+    package var references: [String] = []
+    package var output: BytePath?
+    package var replacesEditedFiles = false
+    package var isDryRun = false
+
+    package init() {}
+}
+
+package struct PullReport: Sendable {
+    package struct Artifact: Sendable {
+        package let name: ArtifactName
+        /// Nil where the log was not read.
+        package let version: UInt64?
+        package let digest: Digest
+        /// Where the files are, from the current directory's root of work: as in the lock, or below the output.
+        package let path: BytePath
+        package let byteCount: UInt64
+        package let fileCount: UInt64
+        /// Bytes read from the registry.
+        package let fetchedByteCount: UInt64
+        /// Raw bytes of files that were there already.
+        package let keptByteCount: UInt64
+        package let writtenFileCount: UInt64
+        package let removedFileCount: UInt64
+    }
+
+    package let artifacts: [Artifact]
+    package let requestCount: UInt64
+    package let notes: [String]
+}
+
+package struct ListReport: Sendable {
+    package struct Artifact: Sendable {
+        package let name: ArtifactName
+        package let type: ArtifactType
+        package let version: UInt64
+        package let digest: Digest
+        package let byteCount: UInt64
+        package let fileCount: UInt64
+    }
+
+    package let artifacts: [Artifact]
+}
+
+/// One version, with its files.
+package struct ShowReport: Sendable {
+    package enum Kind: Sendable {
+        case file(hash: Digest, isExecutable: Bool)
+        case emptyDirectory
+        case symlink(target: BytePath)
+    }
+
+    package struct File: Sendable {
+        package let path: BytePath
+        package let byteCount: UInt64
+        package let kind: Kind
+    }
+
+    package let name: ArtifactName
+    package let type: ArtifactType
+    /// Nil for a version that was added and not pushed.
+    package let version: UInt64?
+    package let digest: Digest
+    package let byteCount: UInt64
+    package let fileCount: UInt64
+    package let message: String?
+    package let author: String?
+    package let time: String?
+    /// Commits whose set holds this version, newest record first.
+    package let commits: [String]
+    /// Bytes that its packs take in the registry.
+    package let packByteCount: UInt64
+    package let files: [File]
+}
+
+package struct VerifyReport: Sendable {
+    package struct Problem: Sendable {
+        /// `registry`, `record`, `manifest`, `pack`.
+        package let kind: String
+        /// The object's name in the registry.
+        package let object: String
+        /// The versions it hurts, as `name@v3`.
+        package let artifacts: [String]
+        package let message: String
+    }
+
+    package let problems: [Problem]
+    package let recordCount: UInt64
+    package let versionCount: UInt64
+    package let packCount: UInt64
+    /// Bytes read and checked.
+    package let byteCount: UInt64
+    package let isDataChecked: Bool
+}
+
+package struct RebuildReport: Sendable {
+    package let recordCount: UInt64
+    package let versionCount: UInt64
+    package let packCount: UInt64
+    package let fileCount: UInt64
+}

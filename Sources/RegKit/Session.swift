@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegGit
+internal import RegHash
+internal import RegJobs
+internal import RegLock
+internal import RegStore
+
+package struct SessionOptions: Sendable {
+    /// The registry, as `--registry` gives it.
+    package var registry: String?
+    /// Where the command was started.
+    package var directory = currentDirectory()
+    /// Threads for the work between reading and writing; nil for one a processor.
+    package var jobs: Int?
+    /// Whether a registry that lost records this clone has seen is taken as it is.
+    package var acceptsRollback = false
+    package var progress: ProgressObserver?
+    /// Told of things beside the result, one printable line each.
+    package var notice: @Sendable (String) -> Void = { _ in }
+
+    package init() {}
+}
+
+/// One run of one verb: the workspace it was started in, its settings and its manifest database.
+///
+/// Each verb is an extension in a file of its own.
+package final class Session {
+    let options: SessionOptions
+    let environment = ProcessEnvironment.inherited
+    let workspace: Workspace?
+    let settings: Settings
+    private var openCatalog: Catalog?
+    private var openRegistry: Registry?
+    /// Whether the catalog is empty where it should not be.
+    private var isCatalogLost = false
+
+    package init(_ options: SessionOptions) throws {
+        self.options = options
+        workspace = try explained { try Workspace.find(from: options.directory) }
+        settings = try explained { [workspace] in
+            try workspace.map { try Settings.read($0.root.appending(Settings.fileName)) ?? Settings() }
+                ?? Settings()
+        }
+    }
+
+    var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }
+
+    /// The workspace, where the verb cannot do without one.
+    func requireWorkspace() throws -> Workspace {
+        guard let workspace else {
+            try Git.requireInstalled()
+            throw RegError(.usage, "there is no git repository here", hint: "git init")
+        }
+        guard workspace.git != nil else {
+            throw RegError(.usage, "\(printable(workspace.root)) is no git repository", hint: "git init")
+        }
+        return workspace
+    }
+
+    // MARK: The manifest database
+
+    var catalog: Catalog {
+        get throws {
+            if let openCatalog { return openCatalog }
+            let catalog = try makeCatalog()
+            openCatalog = catalog
+            try restoreCatalog()
+            return catalog
+        }
+    }
+
+    private var catalogPath: BytePath? { workspace?.state?.appending("manifest.sqlite") }
+
+    private func makeCatalog() throws -> Catalog {
+        guard let path = catalogPath, let text = path.utf8, let state = workspace?.state else {
+            return try Catalog.inMemory()
+        }
+        try makeDirectories(state)
+        let isNew = try fileStatus(path) == nil
+        do {
+            let catalog = try Catalog(path: text)
+            isCatalogLost = try isNew && fileStatus(state.appending("store")) != nil
+            return catalog
+        } catch let error as DatabaseError where error.isCorrupt {
+            try setCatalogAside()
+            isCatalogLost = true
+            return try Catalog(path: text)
+        }
+    }
+
+    /// Moves a damaged database out of the way.
+    private func setCatalogAside() throws {
+        openCatalog = nil
+        openRegistry = nil
+        guard let path = catalogPath, let state = workspace?.state else { return }
+        let name = BytePath("manifest.sqlite.bad-\(nanosecondsNow())")
+        let directory = try Descriptor.open(state, .directory)
+        if try directory.status(of: path.lastComponent) == nil { return }
+        try directory.rename(path.lastComponent, to: name)
+        try directory.remove(BytePath("manifest.sqlite-journal"))
+        options.notice(
+            "the manifest database was damaged; the old file is \(printable(state.appending(name)))")
+    }
+
+    /// Finds again what a lost database knew, from the log, the store and the files.
+    private func restoreCatalog() throws {
+        guard isCatalogLost, let workspace else { return }
+        isCatalogLost = false
+        options.notice("the manifest database is rebuilt")
+        try fillCatalog(for: workspace)
+    }
+
+    /// Removes the database, to begin anew.
+    func removeCatalog() throws {
+        isCatalogLost = false
+        openCatalog = nil
+        openRegistry = nil
+        guard let state = workspace?.state else { return }
+        try makeDirectories(state)
+        let directory = try Descriptor.open(state, .directory)
+        try directory.remove(BytePath("manifest.sqlite"))
+        try directory.remove(BytePath("manifest.sqlite-journal"))
+    }
+
+    // MARK: The registry
+
+    /// Where the registry is: flag, environment, the user's settings, `reg.toml`, the embedded default.
+    func registryLocation() throws -> RegistryLocation {
+        if let text = options.registry {
+            return try RegistryLocation(text, source: .flag, base: options.directory)
+        }
+        if let text = environment["REG_REGISTRY"], !text.isEmpty {
+            return try RegistryLocation(
+                String(decoding: text, as: UTF8.self), source: .environment, base: options.directory)
+        }
+        if let path = userSettingsPath, let text = try Settings.read(path)?.registry {
+            return try RegistryLocation(text, source: .userSettings, base: path.parent)
+        }
+        if let workspace, let text = settings.registry {
+            return try RegistryLocation(text, source: .project, base: workspace.root)
+        }
+        guard let project = settings.project else {
+            let hint = workspace?.git == nil ? "give --registry" : "run 'reg init', or give --registry"
+            throw RegError(.usage, "no registry is set", hint: hint)
+        }
+        return try RegistryLocation.embedded(project: project, environment: environment)
+    }
+
+    private var userSettingsPath: BytePath? {
+        let base =
+            environment["XDG_CONFIG_HOME"].map { BytePath($0) }
+            ?? environment["HOME"].map { BytePath($0).appending(".config") }
+        return base?.appending("reg/config.toml")
+    }
+
+    /// The registry, which must exist.
+    func registry() throws -> Registry {
+        if let openRegistry { return openRegistry }
+        let location = try registryLocation()
+        guard
+            let registry = try Registry.open(
+                location, catalog: catalog, acceptsRollback: options.acceptsRollback)
+        else {
+            throw RegError(
+                .notFound, "there is no registry in \(location.text)",
+                hint: "'reg push' makes it; or give --registry")
+        }
+        openRegistry = registry
+        return registry
+    }
+
+    /// The registry, made if it does not exist.
+    func makeRegistry() throws -> Registry {
+        let location = try registryLocation()
+        let registry = try Registry.make(location, catalog: catalog, acceptsRollback: options.acceptsRollback)
+        openRegistry = registry
+        return registry
+    }
+
+    /// The registry if it can be reached; nil where there is none.
+    func registryIfThere() throws -> Registry? {
+        do { return try registry() } catch let error as RegError
+            where [.notFound, .usage].contains(error.kind)
+        {
+            return nil
+        }
+    }
+
+    /// Runs a verb: a damaged database is moved away and the verb runs once more, and every error is explained.
+    func verb<Result>(_ body: () throws -> Result) throws -> Result {
+        try explained {
+            do { return try body() } catch let error as DatabaseError where error.isCorrupt {
+                try setCatalogAside()
+                return try body()
+            }
+        }
+    }
+}
+
+/// Runs `body` and gives errors of the lower layers in words.
+func explained<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch { throw RegError.explaining(error) }
+}

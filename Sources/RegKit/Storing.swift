@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegHash
+internal import RegJobs
+internal import RegLock
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+/// What became of one artifact that was stored.
+struct StoredArtifact {
+    let digest: Digest
+    let totals: Manifest.Totals
+    /// Nil where a manifest of this tree is there already.
+    let draft: ManifestDraft?
+    let newByteCount: UInt64
+    let storedByteCount: UInt64
+    let files: [KnownFile]
+
+    var content: LockEntry.Content {
+        .stored(digest: digest, bytes: totals.byteCount, files: totals.fileCount)
+    }
+
+    func report(of target: AddTarget, isUnchanged: Bool) -> AddReport.Artifact {
+        AddReport.Artifact(
+            name: target.name, type: target.type, path: target.lockPath, digest: digest,
+            byteCount: totals.byteCount,
+            fileCount: totals.fileCount, newByteCount: newByteCount, storedByteCount: storedByteCount,
+            isInGit: target.isInGit, isUnchanged: isUnchanged)
+    }
+}
+
+/// Stores the artifacts of one run into a store: those of a workspace, taking over what has not changed.
+struct Storing {
+    private let store: any ObjectStore
+    private let library: ManifestLibrary
+    private let catalog: Catalog
+    private let tree: WorkingTree
+    private let ingest: Ingest
+
+    init(
+        into store: any ObjectStore, session: Session, library: ManifestLibrary, tree: WorkingTree,
+        phase: String
+    ) {
+        self.store = store
+        self.library = library
+        self.tree = tree
+        catalog = tree.catalog
+        ingest = Ingest(
+            into: store, catalog: catalog, copies: library.copies, jobs: session.jobs,
+            progress: Progress(phase: phase),
+            observer: session.options.progress)
+    }
+
+    func store(_ target: AddTarget) throws -> StoredArtifact {
+        if target.isInGit || target.base != nil, let found = try unchanged(target) { return found }
+        let base = try target.base.flatMap { try openBase($0, of: target.name) }
+        if let base { try index(base) }
+        if let newest = try catalog.newestVersion(of: target.name), newest.digest != target.base,
+            let manifest = try openBase(newest.digest, of: target.name)
+        {
+            try index(manifest)
+        }
+        guard var scan = try WorkingTree.Scan(target.path, of: tree) else {
+            throw RegError(.notFound, "\(printable(target.path)) does not exist")
+        }
+        var rows = base.map { BaseRows($0, library: library, subject: target.name.text) }
+        let rowBase = try tree.base(of: target.path)
+        let result = try ingest.store(root: rowBase, pages: base?.pageCopies ?? [:]) {
+            guard let scanned = try scan.next() else { return nil }
+            return try entry(for: scanned, &rows, rowBase: rowBase)
+        }
+        return StoredArtifact(
+            digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
+            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: result.files)
+    }
+
+    /// Stores files that git keeps, as a commit has them.
+    func store(_ artifact: GitArtifact) throws -> StoredArtifact {
+        var files = artifact.files[...]
+        let result = try ingest.store(root: BytePath([]), pages: [:]) {
+            files.popFirst().map { .bytes($0.path, isExecutable: $0.isExecutable, $0.bytes) }
+        }
+        return StoredArtifact(
+            digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
+            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: [])
+    }
+
+    /// What the working tree is by its known hashes; nil where an artifact of the store has changed.
+    private func unchanged(_ target: AddTarget) throws -> StoredArtifact? {
+        guard let (digest, totals) = try tree.summary(of: target.path) else {
+            throw RegError(.notFound, "\(printable(target.path)) does not exist")
+        }
+        guard target.isInGit || digest == target.base else { return nil }
+        if !target.isInGit, try library.manifest(of: digest, subject: target.name.text) == nil { return nil }
+        return StoredArtifact(
+            digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
+    }
+
+    private func entry(
+        for scanned: WorkingTree.ScannedEntry, _ rows: inout BaseRows?, rowBase: BytePath
+    ) throws -> IngestEntry {
+        let path = scanned.entry.path
+        switch scanned.entry.kind {
+        case .emptyDirectory: return .emptyDirectory(path)
+        case .file(let status):
+            if let hash = scanned.hash, let items = rows?.items(at: path, hash: hash, status) {
+                return .known(items)
+            }
+            return .file(path, status, directory: tree.root, name: rowBase.appending(path))
+        }
+    }
+
+    /// A version that new bytes are compared with; nil where it cannot be read: a missed match is waste, no error.
+    private func openBase(_ digest: Digest, of name: ArtifactName) throws -> Manifest? {
+        do { return try library.manifest(of: digest, subject: name.text) } catch is RegError { return nil }
+    }
+
+    /// Makes the chunks of a version known, once.
+    private func index(_ manifest: Manifest) throws {
+        if try catalog.isIndexed(manifest: manifest.id) { return }
+        try catalog.transaction {
+            var numbers: [PackName: Int64] = [:]
+            for pack in manifest.packs {
+                numbers[pack.name] = try catalog.keepPack(pack.name, byteCount: pack.byteCount)
+            }
+            try library.forEachItem(of: manifest, subject: "the version before") { item in
+                for chunk in item.chunks {
+                    guard let number = numbers[chunk.copy.pack] else { continue }
+                    try catalog.keep(
+                        chunk: chunk.id, rawLength: chunk.rawLength, copy: chunk.copy, packID: number)
+                }
+            }
+            try catalog.keepIndexed(manifest: manifest.id)
+        }
+    }
+
+    /// Finishes the packs and writes the manifests of what is new.
+    ///
+    /// - Returns: the manifest of each artifact that has a new tree, by name.
+    func finish(_ stored: [StoredArtifact]) throws -> [Digest: Digest] {
+        try ingest.finish()
+        var manifests: [Digest: Digest] = [:]
+        for draft in stored.compactMap(\.draft) where manifests[draft.tree] == nil {
+            if try library.manifest(of: draft.tree, subject: "this tree") != nil { continue }
+            let bytes = try draft.encoded { pack in
+                guard let byteCount = try catalog.byteCount(of: pack) else {
+                    throw RegError(.internalError, "pack \(pack.hex) has no size")
+                }
+                return byteCount
+            }
+            let id = SHA256.digest(of: bytes)
+            _ = try store.create(.manifest(draft.tree, id: id), bytes)
+            manifests[draft.tree] = id
+        }
+        return manifests
+    }
+}
+
+extension Manifest {
+    /// Where the pages lie, by id: a page that comes out the same again need not be stored again.
+    var pageCopies: [Digest: Copy] {
+        Dictionary(pages.map { ($0.id, $0.copy) }) { first, _ in first }
+    }
+}
+
+/// The rows of an earlier version, given out beside a walk in path order.
+struct BaseRows {
+    private let library: ManifestLibrary
+    private let subject: String
+    private var reader: ManifestReader?
+    private var waiting: [ManifestItem] = []
+
+    init(_ manifest: Manifest, library: ManifestLibrary, subject: String) {
+        self.library = library
+        self.subject = subject
+        reader = library.reader(of: manifest)
+    }
+
+    /// The items of the file at `path` where it had these bytes; items before it are passed over.
+    mutating func items(at path: BytePath, hash: Digest, _ status: FileStatus) -> [ManifestItem]? {
+        while let item = peek(), item.path < path { waiting = [] }
+        var items: [ManifestItem] = []
+        while let item = peek(), item.path == path {
+            items.append(item)
+            waiting = []
+        }
+        guard case .row(let row, let chunks)? = items.last, case .file(let size, let known, _) = row.kind,
+            known == hash, size == status.size
+        else { return nil }
+        let kind = TreeRow.Kind.file(size: size, hash: hash, isExecutable: status.isExecutable)
+        return items.dropLast() + [.row(TreeRow(path: path, kind: kind), chunks)]
+    }
+
+    /// The next item; nil at the end, and where the version cannot be read on: its files are then stored anew.
+    private mutating func peek() -> ManifestItem? {
+        if let item = waiting.first { return item }
+        guard var current = reader else { return nil }
+        let item = try? library.next(&current, subject: subject)
+        reader = item == nil ? nil : current
+        waiting = item.map { [$0] } ?? []
+        return item
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegHash
+internal import RegLog
+internal import RegManifest
+internal import RegPack
+internal import RegStore
+
+extension Session {
+    /// Checks the registry: records, manifests and packs; with their data, every byte of them. Changes nothing in it.
+    package func verify(_ reference: String?, isDataChecked: Bool) throws -> VerifyReport {
+        try verb {
+            let registry = try registry()
+            var verifier = Verifier(registry, catalog: try catalog)
+            if let reference {
+                for version in try resolve(reference) { try verifier.check(version) }
+            } else {
+                try verifier.checkLog()
+                for version in try catalog.allVersions() { try verifier.check(version) }
+            }
+            let checker = PackChecker(
+                store: registry.store, jobs: jobs, readsData: isDataChecked, observer: options.progress)
+            try checker.check(verifier.uses.map { ($0, $1.byteCount) })
+            if isDataChecked { try verifier.checkPlaces(except: Set(checker.failures.keys)) }
+            return verifier.report(checker, isDataChecked: isDataChecked)
+        }
+    }
+}
+
+/// Goes through the records and manifests of a registry and collects what is wrong with them.
+private struct Verifier {
+    struct PackUse {
+        /// Of the whole object, as the manifests have it.
+        let byteCount: UInt64
+        /// The versions that need the pack.
+        var versions: [String]
+    }
+
+    private let registry: Registry
+    private let catalog: Catalog
+    private let library: ManifestLibrary
+    private var problems: [VerifyReport.Problem] = []
+    private var recordCount: UInt64 = 0
+    private var sound: [(manifest: Manifest, subject: String)] = []
+    private var versionCount: UInt64 = 0
+    private(set) var uses: [PackName: PackUse] = [:]
+
+    init(_ registry: Registry, catalog: Catalog) {
+        self.registry = registry
+        self.catalog = catalog
+        library = ManifestLibrary(store: nil, registry: registry.store)
+    }
+
+    private mutating func add(_ kind: String, _ object: ObjectKey, _ versions: [String], _ error: RegError) {
+        problems.append(
+            VerifyReport.Problem(kind: kind, object: object.text, artifacts: versions, message: error.message)
+        )
+    }
+
+    /// Reads every record anew; a damaged one hurts all versions from there on.
+    mutating func checkLog() throws {
+        do {
+            var count: UInt64 = 0
+            defer { recordCount = count }
+            try registry.forEachEntry { _ in count += 1 }
+            try registry.catchUp()
+        } catch let error as LogError {
+            guard case .damaged(let number, _) = error else { throw error }
+            let hurt = try catalog.allVersions().filter { $0.record + 1 >= number }.map {
+                "\($0.name)@v\($0.number)"
+            }
+            add("record", number == 0 ? .registry : .record(number), hurt, .log(error))
+        } catch let error as RegError where error.kind == .trust {
+            add("record", .record(recordCount), [], error)
+        }
+    }
+
+    mutating func check(_ version: ResolvedVersion) throws {
+        if let known = try version.version ?? catalog.version(of: version.name, digest: version.digest) {
+            return try check(known)
+        }
+        guard let id = try library.manifestIDs(of: version.digest, in: registry.store).first else {
+            throw RegError(.notFound, "\(version.subject) is not in \(registry.location.text)")
+        }
+        try check(version.digest, id: id, subject: version.subject)
+    }
+
+    mutating func check(_ version: Version) throws {
+        try check(version.digest, id: version.manifest, subject: "\(version.name)@v\(version.number)")
+    }
+
+    /// Reads a manifest with all its pages, and notes the packs that it needs.
+    private mutating func check(_ tree: Digest, id: Digest, subject: String) throws {
+        versionCount += 1
+        do {
+            let manifest = try library.read(tree, id: id, from: registry.store, subject: subject)
+            for pack in manifest.packs {
+                uses[pack.name, default: PackUse(byteCount: pack.byteCount, versions: [])].versions.append(
+                    subject)
+            }
+            let packs = Set(manifest.packs.map(\.name))
+            try library.forEachItem(of: manifest, subject: subject) { item in
+                for chunk in item.chunks where !packs.contains(chunk.copy.pack) {
+                    throw RegError(
+                        .corrupt, "the manifest of \(subject) does not list pack \(chunk.copy.pack.hex)")
+                }
+            }
+            sound.append((manifest, subject))
+        } catch let error as RegError {
+            add("manifest", .manifest(tree, id: id), [subject], error)
+        }
+    }
+
+    /// Holds where the manifests say that chunks lie against the packs' own indexes.
+    mutating func checkPlaces(except broken: Set<PackName>) throws {
+        var indexes = IndexCache(store: registry.store)
+        for (manifest, subject) in sound {
+            do {
+                try library.forEachItem(of: manifest, subject: subject) { item in
+                    for chunk in item.chunks where !broken.contains(chunk.copy.pack) {
+                        let entry = try indexes.entry(at: chunk.copy)
+                        guard entry?.copy == chunk.copy, entry?.id == chunk.id, entry?.kind == .chunk else {
+                            throw RegError(
+                                .corrupt,
+                                "the manifest of \(subject) misplaces a chunk of \(printable(item.path)) in pack \(chunk.copy.pack.hex)"
+                            )
+                        }
+                    }
+                }
+            } catch let error as RegError {
+                add("manifest", .manifest(manifest.tree, id: manifest.id), [subject], error)
+            }
+        }
+    }
+
+    func report(_ checker: PackChecker, isDataChecked: Bool) -> VerifyReport {
+        let packProblems = checker.failures.sorted { $0.key < $1.key }.map { name, error in
+            VerifyReport.Problem(
+                kind: "pack", object: ObjectKey.pack(name).text, artifacts: uses[name]?.versions ?? [],
+                message: error.message)
+        }
+        return VerifyReport(
+            problems: problems + packProblems, recordCount: recordCount, versionCount: versionCount,
+            packCount: UInt64(uses.count), byteCount: checker.byteCount, isDataChecked: isDataChecked)
+    }
+}
+
+/// The indexes of the packs used last.
+private struct IndexCache {
+    private static let capacity = 32
+
+    let store: any ObjectStore
+    private var entries: [PackName: [UInt64: PackEntry]] = [:]
+    private var order: [PackName] = []
+
+    init(store: any ObjectStore) { self.store = store }
+
+    /// The entry that begins where `copy` does.
+    mutating func entry(at copy: Copy) throws -> PackEntry? {
+        if let known = entries[copy.pack] { return known[copy.offset] }
+        if order.count == IndexCache.capacity { entries[order.removeFirst()] = nil }
+        let index = try explained { try PackIndex.read(copy.pack, from: store) }
+        let byOffset = Dictionary(index.entries.map { ($0.copy.offset, $0) }) { first, _ in first }
+        entries[copy.pack] = byOffset
+        order.append(copy.pack)
+        return byOffset[copy.offset]
+    }
+}

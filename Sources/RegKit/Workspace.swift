@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegFiles
+internal import RegGit
+internal import RegHash
+internal import RegLock
+internal import RegStore
+
+/// The tree that `reg.lock` describes, and where reg keeps its state for it.
+struct Workspace {
+    static let lockName = "reg.lock"
+
+    /// The directory that holds `reg.lock` and `reg.toml`; paths of the lock are relative to it.
+    let root: BytePath
+    /// Nil in a copy of the files without git, where there is no state either.
+    let git: Git?
+
+    /// The workspace around `directory`: its git work tree, else the nearest directory with a `reg.lock` or
+    /// `reg.toml`; nil where there is neither.
+    static func find(from directory: BytePath) throws -> Workspace? {
+        if let git = try Git.discover(from: directory) { return Workspace(root: git.topLevel, git: git) }
+        var candidate = absolute(directory)
+        while true {
+            for name in [lockName, Settings.fileName] {
+                if try fileStatus(candidate.appending(name)) != nil {
+                    return Workspace(root: candidate, git: nil)
+                }
+            }
+            guard !candidate.components.isEmpty else { return nil }
+            let parent = candidate.parent
+            candidate = parent.isEmpty ? BytePath("/") : parent
+        }
+    }
+
+    /// The state directory, inside git's own: worktrees share it and `git clean` spares it.
+    var state: BytePath? { git.map { $0.commonDirectory.appending("reg") } }
+
+    var store: DirectoryStore? { state.map { DirectoryStore(root: $0.appending("store")) } }
+
+    func readLock() throws -> Lock {
+        guard let bytes = try readSmallFile(root.appending(Workspace.lockName), limit: Lock.maximumByteCount)
+        else { return Lock() }
+        return try Lock.parse(bytes)
+    }
+
+    /// Changes `reg.lock` as one step that no other reg of this clone comes between.
+    func updateLock(_ change: (inout Lock) throws -> Void) throws {
+        guard let state else { throw RegError(.usage, "there is no git repository here", hint: "git init") }
+        try makeDirectories(state)
+        let guardFile = try Descriptor.open(state.appending("lock.guard"), .lock)
+        try guardFile.lock(.exclusive)
+        var lock = try readLock()
+        let before = lock
+        try change(&lock)
+        if lock == before { return }
+        let directory = try Descriptor.open(root, .directory)
+        try publish(lock.serialized, as: BytePath(Workspace.lockName), in: directory, .replacing)
+    }
+
+    /// `path`, given relative to `directory` or absolute, relative to the root.
+    ///
+    /// - Throws: `refused` for a path outside the workspace.
+    func relative(_ path: BytePath, from directory: BytePath) throws -> BytePath {
+        let whole =
+            path.bytes.first == UInt8(ascii: "/") ? absolute(path) : absolute(directory.appending(path))
+        // The root is git's, with symlinks resolved; the last component of the path itself must not be.
+        let parent = resolvingSymlinks(whole.parent.isEmpty ? BytePath("/") : whole.parent) ?? whole.parent
+        let resolved = parent.appending(whole.lastComponent)
+        if let relative = whole.relative(to: root) ?? resolved.relative(to: root) { return relative }
+        throw RegError(.usage, "\(printable(path)) is outside the repository \(printable(root))")
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import RegHash
+package import RegStore
+
+/// The newest record somebody has seen: its number, and the hash of its stored bytes.
+///
+/// Number 0 is `registry.json`.
+package struct Tail: Equatable, Sendable {
+    package let number: UInt64
+    package let hash: Digest
+
+    package init(number: UInt64, hash: Digest) {
+        self.number = number
+        self.hash = hash
+    }
+}
+
+/// A record as it is stored, and what it reads as.
+package struct LogEntry: Sendable {
+    package let tail: Tail
+    package let reading: RecordReading
+
+    package var number: UInt64 { tail.number }
+}
+
+/// The numbered records of one registry.
+package struct Log: Sendable {
+    private let store: any ObjectStore
+
+    package init(store: any ObjectStore) { self.store = store }
+
+    /// The hash of what is stored under `number`; nil where there is nothing.
+    package func hash(of number: UInt64) throws(LogError) -> Digest? {
+        try bytes(of: number).map { SHA256.digest(of: $0) }
+    }
+
+    private func bytes(of number: UInt64) throws(LogError) -> [UInt8]? {
+        do { return try store.read(number == 0 ? .registry : .record(number), limit: Record.byteLimit) } catch
+        {
+            if case .tooLarge = error {
+                throw .damaged(number: number, "it is longer than \(Record.byteLimit) bytes")
+            }
+            throw .store(error)
+        }
+    }
+
+    /// The record after `tail`; nil at the end of the log.
+    package func entry(after tail: Tail) throws(LogError) -> LogEntry? {
+        let number = tail.number + 1
+        guard let bytes = try bytes(of: number) else { return nil }
+        let reading = try RecordReading.read(bytes, number: number, prev: tail.hash)
+        return LogEntry(tail: Tail(number: number, hash: SHA256.digest(of: bytes)), reading: reading)
+    }
+
+    /// How an attempt to take the number after the tail ended.
+    package enum Attempt: Equatable, Sendable { case appended, taken }
+
+    /// Creates `record` under its number, only if that is free; an unclear answer is settled on the same number.
+    package func create(_ record: Record) throws(LogError) -> Attempt {
+        let bytes = record.encoded
+        guard bytes.count <= Record.byteLimit else { throw .recordTooLarge(byteCount: bytes.count) }
+        do throws(StoreError) {
+            if try store.create(.record(record.number), bytes) { return .appended }
+        } catch {
+            guard let stored = try? self.bytes(of: record.number) else {
+                throw .unanswered(number: record.number, error)
+            }
+            return stored == bytes ? .appended : .taken
+        }
+        return try self.bytes(of: record.number) == bytes ? .appended : .taken
+    }
+
+    /// Waits a random time that grows with the number of lost races, so that writers do not meet again.
+    package func waitAfterLoss(_ losses: Int) {
+        let limit = UInt32(1000 << min(losses, 8))
+        usleep(UInt32.random(in: 0...limit))
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+package import RegHash
+internal import RegJSON
+
+/// One entry of the log: operations applied together or not at all (docs/format.md, "The log").
+package struct Record: Equatable, Sendable {
+    package static let byteLimit = 1 << 20
+
+    package let id: RandomName
+    package let number: UInt64
+    /// SHA-256 of the stored bytes of the record before; of `registry.json` for number 1.
+    package let prev: Digest
+    /// Nil for a push from outside any project.
+    package let project: RandomName?
+    package let author: String
+    package let time: String
+    package let operations: [Operation]
+
+    package init(
+        id: RandomName, number: UInt64, prev: Digest, project: RandomName?, author: String, time: String,
+        operations: [Operation]
+    ) {
+        self.id = id
+        self.number = number
+        self.prev = prev
+        self.project = project
+        self.author = author
+        self.time = time
+        self.operations = operations
+    }
+
+    /// The bytes as they are stored: the line and its seal.
+    package var encoded: [UInt8] {
+        let object: JSON = [
+            "reg_record": 1, "id": .string(id.hex), "number": .integer(Int64(number)),
+            "prev": .string(prev.text), "requires": [],
+            "project": project.map { .string($0.hex) } ?? .null, "author": .string(author),
+            "time": .string(time), "operations": .array(operations.map(\.json)),
+        ]
+        let line = Array(object.compact.utf8)
+        return line + Array("\n\(SHA256.digest(of: line).text)\n".utf8)
+    }
+}
+
+/// What a reader makes of the bytes stored under a record's number.
+package enum RecordReading: Equatable, Sendable {
+    case record(Record)
+    /// Changes nothing, for every reader alike: why.
+    case void(String)
+    /// Needs a later version: what is not known here.
+    case beyond(String)
+
+    private static let opening = Array(#"{"reg_record":"#.utf8)
+    private static let sealLength = 73
+
+    /// Reads record `number` from its stored bytes; `prev` is the hash of what is stored before it.
+    ///
+    /// - Throws: `damaged` where the bytes were a record once, or do not follow `prev`.
+    package static func read(
+        _ bytes: [UInt8], number: UInt64, prev: Digest
+    ) throws(LogError) -> RecordReading {
+        guard let line = try sealedLine(bytes, number: number) else { return .void("it is not a record") }
+        let json: JSON
+        do { json = try JSON.parse(line) } catch { return .void(error.description) }
+        switch json["reg_record"]?.integerValue {
+        case 1: break
+        case let version?: return .beyond("record version \(version)")
+        case nil: return .void("it has no version")
+        }
+        if let required = json["requires"]?.arrayValue?.first {
+            return .beyond("the feature \(required.stringValue.map(printable) ?? "of an unknown form")")
+        }
+        guard let stated = json["prev"]?.stringValue.flatMap({ Digest(text: $0) }) else {
+            return .void("it does not name the record before")
+        }
+        guard stated == prev else {
+            let before = number == 1 ? "registry.json" : "record \(number - 1)"
+            throw .damaged(number: number, "it follows \(stated.short)…, but \(before) is \(prev.short)…")
+        }
+        return read(json, number: number, prev: prev)
+    }
+
+    /// The JSON line of a record whose seal fits; nil where the bytes were never a record.
+    private static func sealedLine(_ bytes: [UInt8], number: UInt64) throws(LogError) -> [UInt8]? {
+        let seal = bytes.suffix(sealLength)
+        let looksSealed =
+            seal.first == UInt8(ascii: "\n") && seal.dropFirst().starts(with: Array("sha256:".utf8))
+        guard looksSealed || bytes.starts(with: opening) else { return nil }
+        let line = Array(bytes.dropLast(sealLength))
+        let expected = Array("\n\(SHA256.digest(of: line).text)\n".utf8)
+        guard seal.elementsEqual(expected) else {
+            throw .damaged(number: number, "its bytes do not fit its seal")
+        }
+        return line
+    }
+
+    private static func read(_ json: JSON, number: UInt64, prev: Digest) -> RecordReading {
+        guard let id = json["id"]?.stringValue.flatMap({ RandomName(hex: $0) }),
+            let author = json["author"]?.stringValue, let time = json["time"]?.stringValue,
+            let list = json["operations"]?.arrayValue, let project = json["project"]
+        else { return .void("a field is missing or not of its form") }
+        guard json["number"]?.unsignedValue == number else { return .void("its number is not its place") }
+        let projectID = project.stringValue.flatMap { RandomName(hex: $0) }
+        guard projectID != nil || project == .null else { return .void("its project is no project id") }
+        var operations: [Operation] = []
+        for item in list {
+            do throws(OperationProblem) {
+                operations.append(try Operation(item))
+            } catch {
+                switch error {
+                case .unknownKind(let kind): return .beyond("the operation \(printable(kind))")
+                case .invalid(let reason): return .void(reason)
+                }
+            }
+        }
+        return .record(
+            Record(
+                id: id, number: number, prev: prev, project: projectID, author: author, time: time,
+                operations: operations))
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCodec
+internal import RegHash
+internal import RegPack
+
+/// The offset of a pack's first entry: what the first copy in a pack is coded against.
+private let firstOffset: UInt64 = 8
+
+/// Writes copies against a table of packs, each offset relative to the end of the copy before it in its pack.
+struct CopyEncoder {
+    private(set) var packs: [PackName] = []
+    private var positions: [PackName: Int] = [:]
+    private var ends: [UInt64] = []
+
+    /// A table that starts with `packs` and grows by what is used.
+    init(packs: [PackName] = []) { for pack in packs { _ = position(of: pack) } }
+
+    private mutating func position(of pack: PackName) -> Int {
+        if let known = positions[pack] { return known }
+        positions[pack] = packs.count
+        packs.append(pack)
+        ends.append(firstOffset)
+        return packs.count - 1
+    }
+
+    mutating func encode(_ copy: Copy, to writer: inout ByteWriter) {
+        let position = position(of: copy.pack)
+        writer.varint(position)
+        writer.zigzag(Int64(bitPattern: copy.offset &- ends[position]))
+        writer.varint(UInt64(copy.storedLength))
+        writer.u8(copy.codec.rawValue)
+        writer.varint(0)  // no base: no codec of this version has one
+        ends[position] = copy.end
+    }
+}
+
+/// Reads what ``CopyEncoder`` writes.
+struct CopyDecoder {
+    private let packs: [PackName]
+    private var ends: [UInt64]
+    /// How many packs of the table were used so far; they come in order of first use.
+    private(set) var usedCount = 0
+
+    init(packs: [PackName]) {
+        self.packs = packs
+        ends = Array(repeating: firstOffset, count: packs.count)
+    }
+
+    mutating func decode(_ reader: inout ByteReader) throws -> Copy {
+        let position = try reader.count(limit: Int(Int32.max))
+        guard position < packs.count else {
+            throw ManifestError.malformed("pack \(position) is not in its table")
+        }
+        usedCount = max(usedCount, position + 1)
+        let (offset, overflow) = ends[position].addingReportingOverflow(signed: try reader.zigzag())
+        let length = try reader.count(limit: Int(PackIndex.packLimit))
+        guard !overflow, offset >= firstOffset, offset <= PackIndex.packLimit else {
+            throw ManifestError.malformed("a copy lies outside its pack")
+        }
+        let codec = CodecID(rawValue: try reader.u8())
+        guard try reader.varint() == 0 else { throw ManifestError.newerVersion("a copy with a base") }
+        let copy = Copy(
+            pack: packs[position], offset: offset, storedLength: UInt32(length), codec: codec)
+        ends[position] = copy.end
+        return copy
+    }
+}
+
+extension UInt64 {
+    fileprivate func addingReportingOverflow(signed delta: Int64) -> (UInt64, Bool) {
+        delta >= 0
+            ? addingReportingOverflow(UInt64(delta)) : subtractingReportingOverflow(delta.magnitude)
+    }
+}
+
+/// Writes paths, each as the length it shares with the one before and the rest.
+struct PathEncoder {
+    private var last = BytePath([])
+
+    mutating func encode(_ path: BytePath, to writer: inout ByteWriter) {
+        let shared = commonPrefix(last, path)
+        writer.varint(shared)
+        writer.varint(path.bytes.count - shared)
+        writer.append(path.bytes[shared...])
+        last = path
+    }
+}
+
+/// Reads what ``PathEncoder`` writes.
+struct PathDecoder {
+    private var last = BytePath([])
+
+    mutating func decode(_ reader: inout ByteReader) throws -> BytePath {
+        let shared = try reader.count(limit: last.bytes.count)
+        let rest = try reader.take(try reader.count(limit: 4095))
+        if shared < last.bytes.count, let next = rest.first, next == last.bytes[shared] {
+            throw ManifestError.malformed("a path is not in its shortest form")
+        }
+        last = BytePath(last.bytes[..<shared] + rest)
+        return last
+    }
+}
+
+func commonPrefix(_ left: BytePath, _ right: BytePath) -> Int {
+    var count = 0
+    let limit = min(left.bytes.count, right.bytes.count)
+    while count < limit && left.bytes[count] == right.bytes[count] { count += 1 }
+    return count
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+package import RegHash
+package import RegPack
+
+/// The object that says what one artifact version is and where its pages lie (docs/format.md, "Manifests").
+package struct Manifest: Equatable, Sendable {
+    static let magic: StaticString = "RMF1"
+    package static let byteLimit = 64 << 20
+    package static let rowLimit: UInt64 = 10_000_000
+
+    /// A page and where it lies.
+    package struct PageReference: Equatable, Sendable {
+        /// No path of the page is smaller, and every path of the pages before is (but a file in parts).
+        package let separator: BytePath
+        package let id: Digest
+        package let rawLength: UInt32
+        package let copy: Copy
+    }
+
+    /// How much a tree holds.
+    package struct Totals: Equatable, Sendable {
+        package var fileCount: UInt64 = 0
+        /// Files, empty directories and symlinks.
+        package var rowCount: UInt64 = 0
+        /// The sum of file sizes.
+        package var byteCount: UInt64 = 0
+
+        package init() {}
+    }
+
+    /// A pack that the version needs, and the size of the object in bytes.
+    package struct PackReference: Equatable, Sendable {
+        package let name: PackName
+        package let byteCount: UInt64
+
+        package init(name: PackName, byteCount: UInt64) {
+            self.name = name
+            self.byteCount = byteCount
+        }
+    }
+
+    /// SHA-256 of the object's bytes.
+    package let id: Digest
+    package let tree: Digest
+    package let totals: Totals
+    package let packs: [PackReference]
+    package let pages: [PageReference]
+
+    package static func decode(_ bytes: [UInt8]) throws(ManifestError) -> Manifest {
+        guard bytes.count <= byteLimit else { throw .overLimit("a manifest of \(bytes.count) bytes") }
+        return try parsing {
+            var reader = ByteReader(bytes)
+            guard reader.skip(magic) else {
+                if reader.skip("RMF") { throw ManifestError.newerVersion("a manifest of a later version") }
+                throw ManifestError.malformed("it does not begin with RMF1")
+            }
+            _ = try reader.take(RandomName.byteCount)  // the nonce: only there to make the id new
+            guard let tree = Digest(try reader.take(Digest.byteCount)) else {
+                throw ManifestError.malformed("it names no tree")
+            }
+            let totals = try readTotals(&reader)
+            try readRequirements(&reader)
+            let packs = try readPacks(&reader)
+            let pages = try readPages(&reader, packs: packs.map(\.name))
+            try readExtensions(&reader)
+            try reader.expectEnd()
+            return Manifest(
+                id: SHA256.digest(of: bytes), tree: tree, totals: totals, packs: packs, pages: pages)
+        }
+    }
+
+    private static func readTotals(_ reader: inout ByteReader) throws -> Totals {
+        var totals = Totals()
+        totals.fileCount = try reader.varint()
+        totals.rowCount = try reader.varint()
+        totals.byteCount = try reader.varint()
+        guard totals.rowCount <= rowLimit else { throw ManifestError.overLimit("\(totals.rowCount) rows") }
+        guard totals.fileCount <= totals.rowCount, totals.byteCount <= UInt64(Int64.max) else {
+            throw ManifestError.overLimit("its totals")
+        }
+        return totals
+    }
+
+    private static func readRequirements(_ reader: inout ByteReader) throws {
+        for _ in 0..<(try reader.count(limit: 64)) {
+            let name = try reader.take(try reader.count(limit: 255))
+            throw ManifestError.newerVersion("the feature \(printable(BytePath(name)))")
+        }
+    }
+
+    private static func readPacks(_ reader: inout ByteReader) throws -> [PackReference] {
+        let count = try reader.count(limit: reader.remaining / (PackName.byteCount + 1))
+        let packs = try (0..<count).map { _ in
+            guard let name = PackName(try reader.take(PackName.byteCount)) else {
+                throw ManifestError.malformed("a pack has no name")
+            }
+            return PackReference(name: name, byteCount: try reader.varint())
+        }
+        guard zip(packs, packs.dropFirst()).allSatisfy({ $0.name < $1.name }) else {
+            throw ManifestError.malformed("its packs are not in order")
+        }
+        return packs
+    }
+
+    private static func readPages(_ reader: inout ByteReader, packs: [PackName]) throws -> [PageReference] {
+        let count = try reader.count(limit: reader.remaining / (Digest.byteCount + 6))
+        var separators = PathDecoder()
+        var copies = CopyDecoder(packs: packs)
+        return try (0..<count).map { _ in
+            let separator = try separators.decode(&reader)
+            guard let id = Digest(try reader.take(Digest.byteCount)) else {
+                throw ManifestError.malformed("a page has no id")
+            }
+            let rawLength = UInt32(try reader.count(limit: Page.byteLimit))
+            return PageReference(
+                separator: separator, id: id, rawLength: rawLength, copy: try copies.decode(&reader))
+        }
+    }
+
+    private static func readExtensions(_ reader: inout ByteReader) throws {
+        for _ in 0..<(try reader.count(limit: 64)) {
+            _ = try reader.take(try reader.count(limit: 255))
+            _ = try reader.take(try reader.count(limit: byteLimit))
+        }
+    }
+}
+
+/// A manifest whose pages are stored, but whose packs may still be unfinished.
+package struct ManifestDraft: Sendable {
+    package let tree: Digest
+    package let totals: Manifest.Totals
+    /// All packs of all copies, sorted by name.
+    package let packs: [PackName]
+    package let pages: [Manifest.PageReference]
+
+    /// The bytes of the manifest object, under a fresh nonce.
+    ///
+    /// - Parameter byteCount: the size of a finished pack's object.
+    package func encoded(byteCount: (PackName) throws -> UInt64) rethrows -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(Manifest.magic)
+        writer.append(RandomName.random().bytes)
+        writer.append(tree.bytes)
+        writer.varint(totals.fileCount)
+        writer.varint(totals.rowCount)
+        writer.varint(totals.byteCount)
+        writer.varint(0)  // required features
+        writer.varint(packs.count)
+        for pack in packs {
+            writer.append(pack.bytes)
+            writer.varint(try byteCount(pack))
+        }
+        writer.varint(pages.count)
+        var separators = PathEncoder()
+        var copies = CopyEncoder(packs: packs)
+        for page in pages {
+            separators.encode(page.separator, to: &writer)
+            writer.append(page.id.bytes)
+            writer.varint(UInt64(page.rawLength))
+            copies.encode(page.copy, to: &writer)
+        }
+        writer.varint(0)  // extensions
+        return writer.bytes
+    }
+}
+
+extension Manifest.Totals {
+    package mutating func count(_ row: TreeRow) {
+        rowCount += 1
+        guard case .file(let size, _, _) = row.kind else { return }
+        fileCount += 1
+        byteCount += size
+    }
+}

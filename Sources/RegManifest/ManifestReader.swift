@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegHash
+internal import RegPack
+
+/// Gives the items of a manifest in order, one page in memory at a time, and checks them all.
+///
+/// A caller that has read to the end knows: paths are safe and in order, no path is both file and directory, sizes
+/// add up, and the rows are the tree that the manifest names.
+package struct ManifestReader {
+    /// Reads a page's raw bytes from wherever its copy lies.
+    package typealias PageLoader = (Manifest.PageReference) throws -> [UInt8]
+
+    private let manifest: Manifest
+    private let loadPage: PageLoader
+    private var nextPage = 0
+    private var items: ArraySlice<ManifestItem> = []
+    private var hasher = TreeHasher()
+    private var totals = Manifest.Totals()
+    private var order = RowOrder()
+    private var partByteCount: UInt64 = 0
+
+    package init(_ manifest: Manifest, loadPage: @escaping PageLoader) {
+        self.manifest = manifest
+        self.loadPage = loadPage
+    }
+
+    /// The next item; nil at the end, when everything was checked.
+    package mutating func next() throws -> ManifestItem? {
+        while items.isEmpty {
+            guard nextPage < manifest.pages.count else {
+                try checkEnd()
+                return nil
+            }
+            try readPage()
+        }
+        let item = items.removeFirst()
+        try check(item)
+        return item
+    }
+
+    private mutating func readPage() throws {
+        let reference = manifest.pages[nextPage]
+        let bytes = try loadPage(reference)
+        let found = Page.id(of: bytes)
+        guard found == reference.id else { throw ManifestError.pageID(found: found, expected: reference.id) }
+        items = try Page.decode(bytes)[...]
+        nextPage += 1
+        if let first = items.first, first.path < reference.separator {
+            throw ManifestError.malformed("a page begins before its separator")
+        }
+        if nextPage < manifest.pages.count, let last = items.last,
+            !(last.path < manifest.pages[nextPage].separator), !isPart(last)
+        {
+            throw ManifestError.malformed("a page ends after the next one's separator")
+        }
+    }
+
+    private func isPart(_ item: ManifestItem) -> Bool {
+        if case .part = item { return true }
+        return false
+    }
+
+    private mutating func check(_ item: ManifestItem) throws {
+        try order.append(item)
+        for chunk in item.chunks { partByteCount += UInt64(chunk.rawLength) }
+        guard case .row(let row, _) = item else { return }
+        if case .file(let size, _, _) = row.kind {
+            guard size == partByteCount else {
+                throw ManifestError.malformed(
+                    "the chunks of \(printable(row.path)) have \(partByteCount) bytes, the file \(size)")
+            }
+            partByteCount = 0
+        }
+        totals.count(row)
+        guard totals.rowCount <= manifest.totals.rowCount else {
+            throw ManifestError.malformed("it has more rows than it says")
+        }
+        hasher.append(row)
+    }
+
+    private mutating func checkEnd() throws {
+        guard !order.isInsideFile, totals == manifest.totals else {
+            throw ManifestError.malformed("its rows are not as many as it says")
+        }
+        let found = hasher.finish()
+        guard found == manifest.tree else {
+            throw ManifestError.treeDigest(found: found, expected: manifest.tree)
+        }
+    }
+}
+
+/// Checks that rows come in order, are safe to write, and do not use one path as a file and as a directory.
+struct RowOrder {
+    private var last: BytePath?
+    /// The file that began with a part and still waits for its row.
+    private var open: BytePath?
+    /// Earlier paths that the last path begins with, as bytes.
+    private var prefixes: [BytePath] = []
+
+    var isInsideFile: Bool { open != nil }
+
+    mutating func append(_ item: ManifestItem) throws {
+        let path = item.path
+        if let open {
+            guard path == open else {
+                throw ManifestError.malformed("the row of \(printable(open)) is missing")
+            }
+        } else {
+            try checkNew(path)
+        }
+        switch item {
+        case .part:
+            open = path
+        case .row(let row, _):
+            if open != nil, case .file = row.kind {
+            } else if open != nil {
+                throw ManifestError.malformed("\(printable(path)) has chunks and is no file")
+            }
+            if case .symlink(let target) = row.kind { try checkTarget(target, of: path) }
+            open = nil
+        }
+    }
+
+    private mutating func checkNew(_ path: BytePath) throws {
+        if let hazard = path.hazard { throw ManifestError.unsafePath(path, "it " + hazard.reason) }
+        if let last, !(last < path) {
+            throw ManifestError.unsafePath(path, last == path ? "it comes twice" : "it is out of order")
+        }
+        while let top = prefixes.last, !path.bytes.starts(with: top.bytes) { prefixes.removeLast() }
+        if prefixes.contains(where: { path.isWithin($0) }) {
+            throw ManifestError.unsafePath(path, "it lies below a path that is no directory")
+        }
+        prefixes.append(path)
+        last = path
+    }
+
+    /// A symlink must stay inside the artifact, judged by its text alone: nothing is followed.
+    private func checkTarget(_ target: BytePath, of path: BytePath) throws {
+        var depth = path.components.count - 1
+        let isRelative = target.bytes.first != UInt8(ascii: "/")
+        guard isRelative, !target.isEmpty, !target.bytes.contains(0) else {
+            throw ManifestError.unsafePath(path, "its target is not a relative path")
+        }
+        for component in target.components {
+            if component.elementsEqual("..".utf8) {
+                depth -= 1
+            } else if !component.elementsEqual(".".utf8) {
+                depth += 1
+            }
+            guard depth >= 0 else {
+                throw ManifestError.unsafePath(path, "its target leads out of the artifact")
+            }
+        }
+    }
+}

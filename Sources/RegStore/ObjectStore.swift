@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+package import RegFiles
+
+/// Where immutable objects live: a directory, and later a bucket.
+///
+/// Calls block; they may come from several threads at once. Names appear whole or not at all, and an object that has
+/// its name survives a power cut (or is the server's to keep).
+package protocol ObjectStore: Sendable {
+    /// The place as its users write it, without secrets.
+    var location: String { get }
+
+    /// All bytes of a small object; nil where there is none.
+    ///
+    /// - Throws: `tooLarge` above `limit` bytes, before they are read.
+    func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]?
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// - Throws: `notFound`; `short` where the object ends before the buffer is full.
+    func read(
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(StoreError)
+
+    /// The size in bytes; nil where there is no such object.
+    func size(of key: ObjectKey) throws(StoreError) -> UInt64?
+
+    /// The last parts of the names that begin with `prefix` and, where given, come after `name`; sorted.
+    func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String]
+
+    /// Makes a small object, only if there is none of that name; false where there is.
+    func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool
+
+    /// Starts a large object; `buffer` is used until the writer is finished or dropped.
+    func writer(for key: ObjectKey, buffer: LargeFileWriter.Buffer) throws(StoreError) -> any ObjectWriter
+
+    /// Makes an object from a finished immutable file, without a copy where that can be.
+    func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError)
+}
+
+/// A large object in the making; it gets its name in `finish`, and leaves nothing when dropped before.
+package protocol ObjectWriter: AnyObject {
+    func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError)
+    func finish() throws(StoreError)
+}
+
+/// Why a store did not do what it was asked.
+package enum StoreError: Error, Equatable {
+    case notFound(key: ObjectKey, location: String)
+    case tooLarge(key: ObjectKey, location: String, limit: Int)
+    /// The object ends before byte `expected`.
+    case short(key: ObjectKey, location: String, expected: UInt64)
+    /// The place of the object is taken by something that is not one.
+    case taken(key: ObjectKey, location: String)
+    /// The system's word on a file or directory.
+    case file(FileError)
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegHash
+internal import RegJSON
+internal import RegKit
+internal import RegLock
+
+extension AddReport: Answer {
+    var json: JSON {
+        ["artifacts": .array(artifacts.map { .object($0.members) }), "notes": .texts(notes)]
+    }
+
+    func lines(_ style: TextStyle) -> [String] {
+        guard !artifacts.isEmpty else { return ["nothing changed"] }
+        return Table(
+            "NAME", "TYPE", .right("SIZE"), .right("FILES"), .right("NEW"), .right("STORED"), "DIGEST",
+            "PATH",
+            rows: artifacts.map { $0.row(style) }
+        ).lines(style)
+    }
+
+    var isConfirmation: Bool { true }
+}
+
+extension AddReport.Artifact {
+    fileprivate var members: JSONObject {
+        var members: JSONObject = ["name": .string(name.text), "type": .string(type.rawValue)]
+        members.setPath("path", path)
+        members["digest"] = .digest(digest)
+        members["bytes"] = .count(byteCount)
+        members["files"] = .count(fileCount)
+        members["new_bytes"] = .count(newByteCount)
+        members["stored_bytes"] = .count(storedByteCount)
+        members["in_git"] = .bool(isInGit)
+        members["unchanged"] = .bool(isUnchanged)
+        return members
+    }
+
+    fileprivate func row(_ style: TextStyle) -> [Table.Cell] {
+        [
+            .init(name.text, .bold), .init(type.rawValue), .init(sizeText(byteCount)), .init("\(fileCount)"),
+            new,
+            .init(isInGit || isUnchanged ? "" : sizeText(storedByteCount)), .init(style.digest(digest), .dim),
+            .init(printable(path)),
+        ]
+    }
+
+    private var new: Table.Cell {
+        if isUnchanged { return .init("unchanged", .dim) }
+        return isInGit ? .init("in git", .dim) : .init(sizeText(newByteCount))
+    }
+}

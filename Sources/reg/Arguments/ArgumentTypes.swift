@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import RegBytes
+internal import RegLock
+
+// What the argument parser calls for each value; what these throw follows "The value '…' is invalid for …: ".
+
+/// A path, byte for byte as it was given.
+func pathArgument(_ argument: String) throws -> BytePath {
+    guard !argument.isEmpty else { throw ValidationError("it is empty") }
+    return argumentBytes(argument)
+}
+
+/// A text, which must be UTF-8.
+func textArgument(_ argument: String) throws -> String {
+    guard !argument.isEmpty else { throw ValidationError("it is empty") }
+    guard let text = argumentBytes(argument).utf8 else { throw ValidationError("it is not UTF-8") }
+    return text
+}
+
+/// The name of an artifact.
+func nameArgument(_ argument: String) throws -> ArtifactName {
+    if let name = ArtifactName(argument) { return name }
+    throw ValidationError(
+        "a name is [a-z0-9][a-z0-9._-]*, at most \(ArtifactName.maximumLength) characters"
+    )
+}
+
+/// The type of an artifact.
+func typeArgument(_ argument: String) throws -> ArtifactType {
+    if let type = ArtifactType(rawValue: argument) { return type }
+    throw ValidationError("the types are \(ArtifactType.allCases.map(\.rawValue).joined(separator: ", "))")
+}
+
+/// A count of one or more.
+func countArgument(_ argument: String) throws -> Int {
+    guard let count = Int(argument), count > 0 else { throw ValidationError("it is no number from 1 on") }
+    return count
+}
+
+/// The range of bytes `A-B`: first and last.
+func rangeArgument(_ argument: String) throws -> ClosedRange<UInt64> {
+    let parts = argument.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    let bounds = parts.compactMap { decimal($0) }
+    guard parts.count == 2, bounds.count == 2, bounds[0] <= bounds[1] else {
+        throw ValidationError("a range is A-B: the first byte and the last one, counted from 0")
+    }
+    return bounds[0]...bounds[1]
+}
+
+/// Digits alone, unlike `UInt64.init`, which also takes a sign.
+private func decimal(_ digits: Substring.UTF8View) -> UInt64? {
+    guard digits.first.map({ $0 != UInt8(ascii: "+") }) == true else { return nil }
+    return UInt64(Substring(digits))
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import RegBytes
+internal import RegKit
+
+struct Pull: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Write the files of the lock or of a version, checked.",
+        usage: "reg pull [<ref> ...] [<option> ...]",
+        discussion: """
+            Without a reference, what reg.lock says. With one and -o, its files directly
+            in that directory, which appears whole. A file gets its name only after its
+            SHA-256 was checked.
+
+              reg pull
+              reg pull detector@v3 -o old/
+              reg pull detector --dry-run --json
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "NAME, NAME@v7, NAME@latest, NAME@sha256:PREFIX or NAME@REVISION.", valueName: "ref"),
+        transform: textArgument)
+    var references: [String] = []
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where to, instead of the lock's paths.", valueName: "dir"),
+        completion: .directory, transform: pathArgument)
+    var output: BytePath?
+    @Flag(name: .customLong("force"), help: "Replace files that were edited.")
+    var replacesEditedFiles = false
+    @Flag(name: .customLong("dry-run"), help: "Say what would be done, write nothing.")
+    var isDryRun = false
+    @OptionGroup var shared: SharedOptions
+
+    private var request: PullRequest {
+        var request = PullRequest()
+        request.references = references
+        request.output = output
+        request.replacesEditedFiles = replacesEditedFiles
+        request.isDryRun = isDryRun
+        return request
+    }
+
+    func run() throws {
+        try shared.report { session in PullAnswer(report: try session.pull(request), isDryRun: isDryRun) }
+    }
+}

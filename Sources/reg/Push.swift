@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import RegKit
+
+struct Push: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push",
+        abstract: "Send what is missing, record it, bind the commit.",
+        usage: "reg push [<name|path> ...] [<option> ...]",
+        discussion: """
+            Without arguments, all artifacts of the lock. An argument with a slash is a
+            path, else a name of the lock, else a file here. A path that was not added
+            yet is added on the way.
+
+              reg push
+              reg push detector -m "longer schedule"
+              reg push ./best.safetensors --as detector --registry /mnt/team/registry
+            """)
+
+    @Argument(
+        help: ArgumentHelp("Names of the lock or paths.", valueName: "name|path"), completion: .file(),
+        transform: textArgument)
+    var artifacts: [String] = []
+    @OptionGroup var naming: NamingOptions
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Why: kept with the new versions.", valueName: "text"),
+        transform: textArgument)
+    var message: String?
+    @Flag(name: .customLong("shared"), help: "Continue a name that another project made.")
+    var isShared = false
+    @OptionGroup var shared: SharedOptions
+
+    private var request: PushRequest {
+        var request = PushRequest()
+        request.arguments = artifacts
+        request.name = naming.name
+        request.type = naming.type
+        request.message = message
+        request.isShared = isShared
+        return request
+    }
+
+    func run() throws {
+        try shared.report { session in try session.push(request) }
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+/// The root command: only its subcommands do anything.
+struct Reg: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reg",
+        abstract: "A content-addressed registry for data, models and configs.",
+        discussion: """
+            Make reg.toml, store artifacts, send them, fetch them elsewhere:
+
+              reg init --registry /mnt/team/registry
+              reg add data/ weights/model.safetensors && git commit -am "Add the model"
+              reg push
+              reg pull
+
+            Exit codes:
+
+              0  success                        9  local disk or I/O
+              2  usage or configuration        10  gate not met
+              3  conflict, edited file         11  trust, rolled-back registry
+              4  integrity                     12  working tree dirty or unbound
+              5  not found                     13  registry lacks a capability
+              6  refused as unsafe             14  outcome unknown
+              7  registry unreachable          70  internal error
+              8  credentials or permission    130  interrupted (143: terminated)
+            """,
+        version: "reg 0.1.0",
+        subcommands: [
+            Init.self, Add.self, Status.self, Push.self, Pull.self, List.self, Log.self, Show.self, Cat.self,
+            Verify.self, Manifest.self, Completion.self,
+        ])
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegBytes
+import RegHash
+import RegLock
+
+@testable import RegCatalog
+@testable import RegKit
+
+// One report of each kind, with what is unusual in it: paths that are not UTF-8, texts that steer terminals.
+
+/// A name that is not UTF-8.
+let oddPath = BytePath([0x66, 0xff])
+let digest = SHA256.digest(of: Array("sample".utf8))
+let steering = "red \u{1b}[31m text"
+
+func name(_ text: String) -> ArtifactName {
+    guard let name = ArtifactName(text) else { preconditionFailure("\(text) is no name") }
+    return name
+}
+
+var commit: CommitID {
+    guard let commit = CommitID(hex: String(repeating: "ab12", count: 10)) else { preconditionFailure() }
+    return commit
+}
+
+enum Sample {
+    static let initialized = InitReport(
+        project: .random(), registry: "/mnt/\(steering)", isThisMachineOnly: true, isNew: true)
+
+    static let added = AddReport(
+        artifacts: [
+            .init(
+                name: name("detector"), type: .weights, path: oddPath, digest: digest, byteCount: 90_868_376,
+                fileCount: 1, newByteCount: 80_000_000, storedByteCount: 66_000_000, isInGit: false,
+                isUnchanged: false),
+            .init(
+                name: name("configs"), type: .config, path: BytePath("configs/"), digest: digest,
+                byteCount: 10,
+                fileCount: 2, newByteCount: 0, storedByteCount: 0, isInGit: true, isUnchanged: true),
+        ], notes: ["left out .DS_Store"])
+
+    static let status = StatusReport(
+        artifacts: [
+            .init(
+                name: name("train"), path: BytePath("data/train/"), state: .modified,
+                added: (0..<12).map { BytePath("\($0).png") }, changed: [BytePath("a"), oddPath], missing: [],
+                absent: [BytePath("z")], isInGit: false, isPushed: false),
+            .init(
+                name: name("val"), path: BytePath("data/val/"), state: .clean, added: [], changed: [],
+                missing: [],
+                absent: [], isInGit: false, isPushed: true),
+        ], isPushed: false, isBound: false, commit: commit)
+
+    static func pushed(_ binding: PushReport.Binding, record: UInt64?) -> PushReport {
+        PushReport(
+            record: record, registry: "/mnt/registry",
+            artifacts: [
+                .init(
+                    name: name("detector"), version: 4, digest: digest, byteCount: 90_868_376, fileCount: 1,
+                    uploadedByteCount: 1_000_000, reusedByteCount: 89_000_000, isNew: record != nil)
+            ], binding: binding, requestCount: 5, retryCount: 1, notes: [])
+    }
+
+    static let pulled = PullReport(
+        artifacts: [
+            .init(
+                name: name("detector"), version: nil, digest: digest, path: oddPath, byteCount: 90_868_376,
+                fileCount: 1, fetchedByteCount: 77_000_000, keptByteCount: 0, writtenFileCount: 1,
+                removedFileCount: 0)
+        ], requestCount: 4, notes: ["1 file here is not of reg"])
+
+    static let listed = ListReport(artifacts: [
+        .init(
+            name: name("detector"), type: .weights, version: 4, digest: digest, byteCount: 1_234, fileCount: 1
+        )
+    ])
+
+    static let shown = ShowReport(
+        name: name("detector"), type: .weights, version: 4, digest: digest, byteCount: 1_234, fileCount: 2,
+        message: steering, author: "A <a@example.org>", time: "2026-11-22T17:45:15Z", commits: [commit.hex],
+        packByteCount: 1_000,
+        files: [
+            .init(path: oddPath, byteCount: 1_234, kind: .file(hash: digest, isExecutable: true)),
+            .init(path: BytePath("empty"), byteCount: 0, kind: .emptyDirectory),
+            .init(path: BytePath("link"), byteCount: 0, kind: .symlink(target: oddPath)),
+        ])
+
+    static let history = [
+        HistoryEntry(
+            record: 17, kind: "push", time: "2026-11-22T17:45:15Z", author: steering, name: "detector",
+            version: 4,
+            digest: digest, commit: nil, reason: nil, message: steering),
+        HistoryEntry(
+            record: 16, kind: "void", time: "", author: "", name: nil, version: nil, digest: nil, commit: nil,
+            reason: "does not parse", message: nil),
+    ]
+
+    static func verified(_ problems: [VerifyReport.Problem]) -> VerifyReport {
+        VerifyReport(
+            problems: problems, recordCount: 17, versionCount: 4, packCount: 9, byteCount: 1 << 30,
+            isDataChecked: true)
+    }
+
+    static let problem = VerifyReport.Problem(
+        kind: "pack", object: "packs/3f/x.pack", artifacts: ["detector@v4"], message: "chunk 17: \(steering)")
+
+    static let rebuilt = RebuildReport(recordCount: 17, versionCount: 4, packCount: 9, fileCount: 100)
+}
