@@ -79,7 +79,7 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
     private let connection: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
-    /// - Parameter path: of the file, made if it is not there; `:memory:` for none.
+    /// `path`: of the file, made if it is not there; `:memory:` for none.
     package init(path: String) throws(DatabaseError) {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX

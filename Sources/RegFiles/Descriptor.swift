@@ -118,7 +118,9 @@ package final class Descriptor: Sendable {
         }
     }
 
-    /// Makes what was written survive a power cut. A failure is final: the file must be written anew.
+    /// Makes what was written survive a power cut.
+    ///
+    /// A failure is final: the file must be written anew.
     package func sync() throws(FileError) {
         guard retrying({ fsync(raw) }) == 0 else { throw .last("sync", path) }
     }

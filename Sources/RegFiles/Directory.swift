@@ -63,7 +63,9 @@ extension Descriptor {
         }
     }
 
-    /// What `name` in this directory is; symlinks are not followed. Nil where there is nothing.
+    /// What `name` in this directory is; symlinks are not followed.
+    ///
+    /// Nil where there is nothing.
     package func status(of name: BytePath) throws(FileError) -> FileStatus? {
         var raw = stat()
         let result = name.withCString { fstatat(self.raw, $0, &raw, AT_SYMLINK_NOFOLLOW) }

@@ -4,7 +4,7 @@ package import RegBytes
 
 /// A system call on a file that failed: which, where, and the system's reason.
 package struct FileError: Error, Equatable {
-    /// What was being done, as it reads after "cannot": `open`, `write`, `sync`…
+    /// What was being done, as it reads after "cannot".
     package let operation: String
     package let path: BytePath
     /// The `errno` of the call.
@@ -43,11 +43,9 @@ extension BytePath {
     /// Calls `body` with the path as C wants it; a path with NUL inside is cut there, so callers refuse those first.
     func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         let text = bytes.isEmpty ? [UInt8(ascii: ".")] : bytes
-        return (text + [0]).withUnsafeBufferPointer { buffer in
-            buffer.withMemoryRebound(to: CChar.self) { characters in
-                // The buffer holds one byte at least, the final NUL.
-                body(characters.baseAddress!)
-            }
+        return (text + [0]).map { CChar(bitPattern: $0) }.withUnsafeBufferPointer { characters in
+            guard let start = characters.baseAddress else { preconditionFailure("the final NUL is missing") }
+            return body(start)
         }
     }
 }

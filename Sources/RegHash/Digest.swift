@@ -16,10 +16,10 @@ package struct Digest: Hashable, Comparable, Sendable {
         self.words = (words[0], words[1], words[2], words[3])
     }
 
-    init(raw: UnsafePointer<UInt8>) {
-        let source = UnsafeRawPointer(raw)
+    /// - Parameter raw: 32 bytes.
+    init(raw: UnsafeRawBufferPointer) {
         func word(_ index: Int) -> UInt64 {
-            UInt64(bigEndian: source.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+            UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
         }
         words = (word(0), word(1), word(2), word(3))
     }

@@ -32,12 +32,10 @@ package final class SHA256 {
 
     /// The digest of all bytes since the last `finish`.
     package func finish() -> Digest {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
-            buffer.initialize(repeating: 0)
+        withUnsafeTemporaryAllocation(byteCount: Digest.byteCount, alignment: 8) { buffer in
             EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
             restart()
-            // 64 bytes were allocated above: the base address is there.
-            return Digest(raw: UnsafePointer(buffer.baseAddress!))
+            return Digest(raw: UnsafeRawBufferPointer(buffer))
         }
     }
 

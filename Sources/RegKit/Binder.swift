@@ -18,7 +18,7 @@ struct Binder {
     private let catalog: Catalog
     private let project: RandomName?
 
-    /// - Parameter candidates: what is being pushed, with the real digests of git artifacts.
+    /// `candidates`: what is being pushed, with the real digests of git artifacts.
     init(_ session: Session, git: Git?, candidates: [PushCandidate]) throws {
         catalog = try session.catalog
         project = session.settings.project

@@ -10,7 +10,7 @@ extension Session {
     /// Streams one file of a version: `NAME[@…]:PATH`.
     ///
     /// A whole file is checked against its hash at the end, a range chunk by chunk before it is given out.
-    /// - Parameter range: the first and the last byte wanted.
+    /// `range`: the first and the last byte wanted.
     package func cat(
         _ spec: String, range: ClosedRange<UInt64>?, write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {

@@ -46,7 +46,7 @@ final class Ingest {
     private let blocks: [IngestBlock]
     private let pageEncoder = Encoder()
 
-    /// - Parameter store: where packs go.
+    /// `store`: where packs go.
     init(
         into store: any ObjectStore, catalog: Catalog, copies: CopyReader, jobs: Int, progress: Progress,
         observer: ProgressObserver?
@@ -64,10 +64,9 @@ final class Ingest {
 
     /// Stores one artifact.
     ///
-    /// - Parameters:
-    ///   - root: the artifact's path in the workspace, for remembering files.
-    ///   - pages: pages that are stored already, by id.
-    ///   - next: gives the tree's entries in path order.
+    /// `root`: the artifact's path in the workspace, for remembering files.
+    /// `pages`: pages that are stored already, by id.
+    /// `next`: gives the tree's entries in path order.
     func store(
         root: BytePath, pages: [Digest: Copy], next: () throws -> IngestEntry?
     ) throws -> Result {

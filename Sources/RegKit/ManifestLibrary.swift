@@ -21,7 +21,7 @@ struct ManifestLibrary {
     /// A manifest of `tree` whose packs are there; nil where there is none at all.
     ///
     /// A tree may have several: one whose packs are missing is passed over for another.
-    /// - Parameter subject: the version, for messages.
+    /// `subject`: the version, for messages.
     func manifest(of tree: Digest, subject: String) throws -> Manifest? {
         var failure: RegError?
         for place in [store, registry].compactMap({ $0 }) {

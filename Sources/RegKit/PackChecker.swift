@@ -40,7 +40,7 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
     /// Bytes read and checked.
     var byteCount: UInt64 { results.with { $0.progress.doneByteCount } }
 
-    /// - Parameter packs: names, and the sizes that manifests give them.
+    /// `packs`: names, and the sizes that manifests give them.
     func check(_ packs: [(PackName, byteCount: UInt64)]) throws {
         if readsData { results.with { $0.progress.totalByteCount = packs.reduce(0) { $0 + $1.byteCount } } }
         let slots = (0..<min(jobs, 8) + 1).map { _ in Slot() }

@@ -11,7 +11,8 @@ internal import RegPack
 ///
 /// Reading, decoding and whole small files run on parallel threads; the hash and the writing of long files on one
 /// thread each (``Pipeline``). No file gets its name before its bytes have the hash that names them.
-final class Puller: @unchecked Sendable {  // shared state is in the monitors; the writer belongs to the last stage
+// Unchecked: what threads share is in the monitors, and the writer belongs to the last stage.
+final class Puller: @unchecked Sendable {
     private let library: ManifestLibrary
     private let tree: WorkingTree
     private let jobs: Int

@@ -36,7 +36,7 @@ struct PushCandidate {
 extension Session {
     /// Brings an artifact's packs and manifest into the registry, in this order, unless it is a version already.
     ///
-    /// - Parameter sent: the packs that this push has brought so far.
+    /// `sent`: the packs that this push has brought so far.
     func upload(_ candidate: inout PushCandidate, to registry: Registry, sent: inout Set<PackName>) throws {
         if try catalog.version(of: candidate.name, digest: candidate.digest) != nil {
             candidate.reusedByteCount = candidate.byteCount

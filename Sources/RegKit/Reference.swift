@@ -21,7 +21,7 @@ enum Reference: Equatable {
     /// All artifacts of a git revision.
     case set(revision: String)
 
-    /// - Parameter isName: whether there is an artifact of that name; else a bare word is a git revision.
+    /// `isName`: whether there is an artifact of that name; else a bare word is a git revision.
     init(_ text: String, isName: (ArtifactName) throws -> Bool) throws {
         if text.hasPrefix("@") {
             self = .set(revision: try Reference.revision(text.dropFirst(), of: text))

@@ -84,9 +84,9 @@ final class Registry {
 
     /// Appends one record, as often as others take its place.
     ///
-    /// - Parameter prepare: called with the log folded to its end; gives what to write, nil for nothing. It throws
+    /// `prepare`: called with the log folded to its end; gives what to write, nil for nothing. It throws
     ///   where a precondition no longer holds.
-    /// - Returns: the record's number; nil when there was nothing to write.
+    /// Gives the record's number; nil when there was nothing to write.
     func append(journal: Journal?, _ prepare: () throws -> Draft?) throws -> UInt64? {
         for losses in 0... {
             let tail = try catchUp()

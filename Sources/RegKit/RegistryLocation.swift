@@ -18,7 +18,7 @@ struct RegistryLocation: Equatable {
 
     var store: DirectoryStore { DirectoryStore(root: directory) }
 
-    /// - Parameter base: what a relative path is relative to.
+    /// `base`: what a relative path is relative to.
     init(_ text: String, source: Source, base: BytePath) throws {
         self.source = source
         guard !text.isEmpty, !text.utf8.contains(0) else {

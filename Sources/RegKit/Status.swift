@@ -10,7 +10,7 @@ internal import RegManifest
 extension Session {
     /// Compares the files with the lock, and the lock with what the registry is known to hold.
     ///
-    /// - Parameter isRemote: whether a registry that cannot be asked is an error.
+    /// `isRemote`: whether a registry that cannot be asked is an error.
     package func status(isRemote: Bool) throws -> StatusReport {
         try verb {
             let workspace = try requireWorkspace()

@@ -8,7 +8,9 @@ internal import RegPack
 internal import RegStore
 
 extension Session {
-    /// Checks the registry: records, manifests and packs; with their data, every byte of them. Changes nothing in it.
+    /// Checks the registry: records, manifests and packs; with their data, every byte of them.
+    ///
+    /// Changes nothing in it.
     package func verify(_ reference: String?, isDataChecked: Bool) throws -> VerifyReport {
         try verb {
             let registry = try registry()

@@ -18,7 +18,9 @@ package protocol FoldState {
     mutating func transaction(_ body: (inout Self) throws -> Bool) throws
 }
 
-/// The rules by which records change the state. Frozen: every reader must come to the same result.
+/// The rules by which records change the state.
+///
+/// Frozen: every reader must come to the same result.
 package enum Fold {
     /// Applies a record whole, or not at all.
     ///

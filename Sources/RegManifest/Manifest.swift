@@ -136,7 +136,7 @@ package struct ManifestDraft: Sendable {
 
     /// The bytes of the manifest object, under a fresh nonce.
     ///
-    /// - Parameter byteCount: the size of a finished pack's object.
+    /// `byteCount`: the size of a finished pack's object.
     package func encoded(byteCount: (PackName) throws -> UInt64) rethrows -> [UInt8] {
         var writer = ByteWriter()
         writer.append(Manifest.magic)

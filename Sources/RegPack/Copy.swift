@@ -4,7 +4,9 @@ package import RegHash
 
 package typealias PackName = RandomName
 
-/// What an entry of a pack is. Kinds are separate name spaces: a page is never taken for a chunk.
+/// What an entry of a pack is.
+///
+/// Kinds are separate name spaces: a page is never taken for a chunk.
 package enum EntryKind: UInt8, Sendable {
     case chunk = 1
     case page = 2

@@ -39,7 +39,7 @@ package final class PackWriter {
     private let onFinished: (Finished) throws -> Void
     private var open: Open?
 
-    /// - Parameter onFinished: called once for each pack, when it is durable.
+    /// `onFinished`: called once for each pack, when it is durable.
     package init(store: any ObjectStore, onFinished: @escaping (Finished) throws -> Void) {
         self.store = store
         self.onFinished = onFinished
