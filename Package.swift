@@ -35,7 +35,7 @@ let package = Package(
         library("RegJSON", uses: ["RegBytes"]),
         library("RegJobs"),
         library("RegHash", uses: ["RegBytes", "CLibCrypto"]),
-        library("RegFiles", uses: ["RegBytes", "CPosix"]),
+        library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
         library("RegTensor", uses: ["RegJSON"]),
         library("RegCodec", uses: ["CLZ4"]),
@@ -66,7 +66,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
-        library("RegTesting", uses: ["RegBytes", "RegHash"]),
+        library("RegTesting", uses: ["RegBytes", "RegHash", "CPosix"]),
         tests("RegJSONTests", of: ["RegJSON"]),
         tests("RegChunkTests", of: ["RegChunk"]),
         tests("RegTensorTests", of: ["RegTensor"]),

@@ -2,17 +2,17 @@
 internal import Glibc
 
 /// A thread that runs one closure; `join` waits for its end.
-final class WorkerThread {
+package final class WorkerThread {
     private var handle = pthread_t()
     private let isStarted: Bool
 
     private final class Box {
         let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        package init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
     /// Runs `body` on a new thread; right here, before returning, where the system gives no thread.
-    init(_ body: @escaping @Sendable () -> Void) {
+    package init(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Box(body))
         let status = pthread_create(
             &handle, nil,
@@ -25,7 +25,7 @@ final class WorkerThread {
         if !isStarted { box.takeRetainedValue().body() }
     }
 
-    func join() { if isStarted { pthread_join(handle, nil) } }
+    package func join() { if isStarted { pthread_join(handle, nil) } }
 }
 
 /// How many processors this process may use.
