@@ -35,7 +35,7 @@ lint: ## Check format and syntax of the sources and scripts
 bench: ## Run the benchmarks
 	@.ci/install-packages build
 	$(SWIFT) build $(RELEASE) --product reg-bench
-	.build/release/reg-bench
+	.build/release/reg-bench .build
 
 install: $(REG) ## Copy the binary to PREFIX/bin (PREFIX=/usr/local)
 	install -d '$(DESTDIR)$(PREFIX)/bin'

@@ -20,7 +20,9 @@ func tests(_ name: String, of uses: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "reg",
-    products: [.executable(name: "reg", targets: ["reg"])],
+    products: [
+        .executable(name: "reg", targets: ["reg"]), .executable(name: "reg-bench", targets: ["reg-bench"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -65,6 +67,10 @@ let package = Package(
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
+
+        .executableTarget(
+            name: "reg-bench", dependencies: ["RegBytes", "RegFiles", "RegHash", "RegChunk", "RegCodec"],
+            swiftSettings: settings),
 
         library("RegTesting", uses: ["RegBytes", "RegHash", "CPosix"]),
         tests("RegJSONTests", of: ["RegJSON"]),

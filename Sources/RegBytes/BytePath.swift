@@ -41,15 +41,16 @@ package struct BytePath: Hashable, Comparable, Sendable {
     /// Whether this is `directory` or lies below it.
     package func isWithin(_ directory: BytePath) -> Bool {
         if directory.isEmpty || self == directory { return true }
-        return bytes.count > directory.bytes.count && bytes.starts(with: directory.bytes)
-            && bytes[directory.bytes.count] == UInt8(ascii: "/")
+        guard bytes.count > directory.bytes.count, bytes.starts(with: directory.bytes) else { return false }
+        let slash = UInt8(ascii: "/")
+        return directory.bytes.last == slash || bytes[directory.bytes.count] == slash
     }
 
     /// What is left of a path within `directory`, nil if it is not within.
     package func relative(to directory: BytePath) -> BytePath? {
         guard isWithin(directory) else { return nil }
-        if directory.isEmpty { return self }
-        return BytePath(bytes.dropFirst(directory.bytes.count + 1))
+        let rest = bytes.dropFirst(directory.bytes.count)
+        return BytePath(directory.isEmpty || rest.first != UInt8(ascii: "/") ? rest : rest.dropFirst())
     }
 
     /// The path as text where it is UTF-8.

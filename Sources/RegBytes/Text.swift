@@ -35,20 +35,28 @@ package func bytes(hex text: some Sequence<UInt8>) -> [UInt8]? {
 
 /// `text` with everything made visible that could steer a terminal or hide in it.
 ///
-/// Escaped as `\xNN` or `\u{…}`: control characters (C0, DEL, C1), bidirectional overrides and marks, zero-width
-/// characters, and the backslash itself; a repaired invalid byte shows as U+FFFD.
+/// Escaped as `\xNN` or `\u{…}`: control characters (C0, DEL, C1), format characters (bidirectional overrides and
+/// marks, zero-width characters, tags), line separators, and the backslash itself; a repaired invalid byte shows as
+/// U+FFFD.
 package func printable(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
         switch scalar.value {
         case 0x5c: result += "\\\\"
         case 0..<0x20, 0x7f: result += "\\x" + hex([UInt8(scalar.value)])
-        case 0x80..<0xa0, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff:
-            result += "\\u{" + String(scalar.value, radix: 16) + "}"
+        case 0x20..<0x7f: result.unicodeScalars.append(scalar)
+        case _ where isInvisible(scalar): result += "\\u{" + String(scalar.value, radix: 16) + "}"
         default: result.unicodeScalars.append(scalar)
         }
     }
     return result
+}
+
+private func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
 }
 
 /// A path for people: UTF-8 as it is, every other byte as `\xNN`, nothing that steers a terminal.

@@ -19,6 +19,18 @@ extension Catalog {
         }
     }
 
+    /// The first eight bytes of the ids of all known chunks; nil where there are more than `limit`.
+    package func chunkBeginnings(limit: Int) throws -> Set<UInt64>? {
+        var beginnings: Set<UInt64> = []
+        var isOver = false
+        try database.forEachRow("SELECT id FROM chunk", []) { row in
+            beginnings.insert(try row.digest(0).beginning)
+            isOver = beginnings.count > limit
+            return !isOver
+        }
+        return isOver ? nil : beginnings
+    }
+
     /// Keeps what a pack holds, so that its chunks are found again.
     package func keep(_ pack: PackWriter.Finished) throws {
         try database.transaction {

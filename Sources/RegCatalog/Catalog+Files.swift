@@ -43,6 +43,12 @@ package struct KnownFile: Equatable, Sendable {
     }
 }
 
+/// Between these two, in the order of bytes, lie all paths below `path`.
+private func bounds(below path: BytePath) -> (lower: [UInt8], upper: [UInt8]) {
+    if path.isEmpty { return ([], [UInt8](repeating: 0xff, count: PathHazard.maximumByteCount + 1)) }
+    return (path.bytes + [UInt8(ascii: "/")], path.bytes + [UInt8(ascii: "/") + 1])
+}
+
 extension Catalog {
     /// The number under which files of the working tree at `path` are kept.
     package func worktree(_ path: BytePath) throws -> Int64 {
@@ -59,14 +65,13 @@ extension Catalog {
     package func files(
         below path: BytePath, after last: BytePath?, worktree: Int64, limit: Int
     ) throws -> [KnownFile] {
-        try database.all(
+        let (lower, upper) = bounds(below: path)
+        return try database.all(
             """
             SELECT path, size, modified, changed, inode, hash, own FROM file
             WHERE worktree = ?1 AND path >= ?2 AND path < ?3 AND path > ?4 AND (path = ?2 OR path > ?5)
             ORDER BY path LIMIT ?6
-            """, worktree, path.bytes, path.bytes + [0x30], last?.bytes ?? [], path.bytes + [0x2f],
-            Int64(limit),
-            read: KnownFile.init)
+            """, worktree, path.bytes, upper, last?.bytes ?? [], lower, Int64(limit), read: KnownFile.init)
     }
 
     package func file(at path: BytePath, worktree: Int64) throws -> KnownFile? {
@@ -95,10 +100,10 @@ extension Catalog {
 
     /// Takes all known files at `path` and below it for what reg added or wrote.
     package func takeForOwn(below path: BytePath, worktree: Int64) throws {
+        let (lower, upper) = bounds(below: path)
         try database.run(
             "UPDATE file SET own = hash WHERE worktree = ?1 AND (path = ?2 OR (path > ?3 AND path < ?4))",
-            worktree,
-            path.bytes, path.bytes + [0x2f], path.bytes + [0x30])
+            worktree, path.bytes, lower, upper)
     }
 
     /// Takes the file at `path` for what reg added or wrote, if it has this hash.

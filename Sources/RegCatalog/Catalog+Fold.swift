@@ -6,7 +6,7 @@ package import RegLog
 extension Catalog: FoldState {
     package func newest(of name: ArtifactName) throws -> (version: UInt64, maker: RandomName?)? {
         try database.first("SELECT newest, maker FROM artifact WHERE name = ?", name.description) {
-            (UInt64($0.integer(0)), try $0.name(1))
+            (try $0.unsigned(0), try $0.name(1))
         }
     }
 
@@ -79,7 +79,7 @@ extension Catalog: FoldState {
     }
 
     private func tail(_ sql: String, _ id: RandomName) throws -> Tail? {
-        try database.first(sql, id.bytes) { Tail(number: UInt64($0.integer(0)), hash: try $0.digest(1)) }
+        try database.first(sql, id.bytes) { Tail(number: try $0.unsigned(0), hash: try $0.digest(1)) }
     }
 
     /// Forgets all that was folded, and starts with the registry `id`, of which nothing but `registry.json` is read.

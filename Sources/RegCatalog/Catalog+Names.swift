@@ -26,9 +26,9 @@ extension Catalog {
             let type = row.text(3).flatMap({ ArtifactType(rawValue: $0) })
         else { throw corruptValue }
         return Version(
-            name: name, number: UInt64(row.integer(1)), digest: try row.digest(2), type: type,
-            manifest: try row.digest(4), byteCount: UInt64(row.integer(5)), fileCount: UInt64(row.integer(6)),
-            message: row.text(7), record: UInt64(row.integer(8)))
+            name: name, number: try row.unsigned(1), digest: try row.digest(2), type: type,
+            manifest: try row.digest(4), byteCount: try row.unsigned(5), fileCount: try row.unsigned(6),
+            message: row.text(7), record: try row.unsigned(8))
     }
 
     /// All names of the registry, sorted.
@@ -134,9 +134,9 @@ extension Catalog {
             """, name?.description, Int64(limit)
         ) { row in
             HistoryEntry(
-                record: UInt64(row.integer(0)), kind: row.text(1) ?? "void", time: row.text(2) ?? "",
+                record: try row.unsigned(0), kind: row.text(1) ?? "void", time: row.text(2) ?? "",
                 author: row.text(3) ?? "", name: row.text(4),
-                version: row.isNull(5) ? nil : UInt64(row.integer(5)),
+                version: row.isNull(5) ? nil : try row.unsigned(5),
                 digest: row.isNull(6) ? nil : try row.digest(6), commit: row.text(7), reason: row.text(8),
                 message: row.text(9))
         }

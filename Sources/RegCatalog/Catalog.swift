@@ -58,6 +58,12 @@ extension Row {
         return digest
     }
 
+    /// A number that is never negative.
+    func unsigned(_ column: Int32) throws -> UInt64 {
+        guard let value = UInt64(exactly: integer(column)) else { throw corruptValue }
+        return value
+    }
+
     func name(_ column: Int32) throws -> RandomName? {
         if isNull(column) { return nil }
         guard let name = RandomName(blob(column)) else { throw corruptValue }

@@ -11,7 +11,7 @@ package import RegBytes
 package final class LargeFileWriter {
     /// The memory a writer needs; kept apart so that one serves many files.
     package final class Buffer {
-        package static let byteCount = 4 << 20
+        package static let byteCount = 2 << 20
         fileprivate static let alignment = 4096
         fileprivate let halves = (0..<2).map { _ in
             UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: alignment)
@@ -48,7 +48,10 @@ package final class LargeFileWriter {
         }
     }
 
-    deinit { if isOpen { try? directory.remove(temporary) } }  // abandoned: nothing to tell anybody
+    deinit {
+        writeBehind = nil  // waits for its thread, which may still read from the buffer
+        if isOpen { try? directory.remove(temporary) }  // abandoned: nothing to tell anybody
+    }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         var rest = bytes
@@ -64,7 +67,8 @@ package final class LargeFileWriter {
     }
 
     private func sendFullHalf() throws(FileError) {
-        let behind = writeBehind ?? WriteBehind(file)
+        let behind: WriteBehind
+        if let writeBehind { behind = writeBehind } else { behind = try WriteBehind(file) }
         writeBehind = behind
         try behind.write(UnsafeRawBufferPointer(buffer.halves[half]))
         half = 1 - half

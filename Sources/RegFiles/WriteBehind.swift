@@ -14,8 +14,8 @@ final class WriteBehind {
     private let state = Monitor(State())
     private let thread: WorkerThread
 
-    init(_ file: Descriptor) {
-        thread = WorkerThread { [state] in
+    init(_ file: Descriptor) throws(FileError) {
+        let body: @Sendable () -> Void = { [state] in
             while let bytes = state.wait(until: {
                 $0.waiting.map(Optional.some) ?? ($0.isClosed ? .some(nil) : nil)
             }) {
@@ -26,6 +26,9 @@ final class WriteBehind {
                     state.error = state.error ?? failure
                 }
             }
+        }
+        do { thread = try WorkerThread(body) } catch {
+            throw FileError("start a thread to write", file.path, code: error.code)
         }
     }
 

@@ -52,6 +52,9 @@ package struct Digest: Hashable, Comparable, Sendable {
     /// The first two bytes, big-endian.
     package var prefix16: UInt16 { UInt16(words.0 >> 48) }
 
+    /// The first eight bytes, big-endian.
+    package var beginning: UInt64 { words.0 }
+
     package var hex: String { RegBytes.hex(bytes) }
 
     /// `sha256:` and 64 hex digits, as it stands in files, JSON and messages.
@@ -62,7 +65,13 @@ package struct Digest: Hashable, Comparable, Sendable {
 
     package static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+    // All words: ids that somebody else's manifest names need not be hashes, and could agree in the first.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+        hasher.combine(words.3)
+    }
 
     package static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
 }

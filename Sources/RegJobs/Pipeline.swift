@@ -22,26 +22,31 @@ package struct Stage<Slot: Sendable>: Sendable {
 /// Slow stages hold up fast ones by keeping the slots; blocking in a stage holds up nobody else's processor. The
 /// first error of any stage stops the work: later slots pass without being worked on, and the producer is told.
 package final class Pipeline<Slot: Sendable>: Sendable {
-    private struct State {
+    private struct Pool {
         var free: [Slot]
-        /// Per stage: what waits for it, by number of submission.
-        var waiting: [[Int: Slot]]
-        /// Per ordered stage: the number it takes next.
-        var next: [Int]
         var submitted = 0
-        var isClosed = false
         var error: (any Error)?
     }
 
-    private let state: Monitor<State>
+    /// What waits for a stage.
+    private struct Queue {
+        /// By number of submission.
+        var waiting: [Int: Slot] = [:]
+        /// How many slots were taken; for an ordered stage, the number of the next.
+        var taken = 0
+        /// How many will come in all, once that is known.
+        var total: Int?
+    }
+
     private let stages: [Stage<Slot>]
+    private let pool: Monitor<Pool>
+    /// One for each stage, so that what happens in one wakes nobody in another.
+    private let queues: [Monitor<Queue>]
 
     private init(slots: [Slot], stages: [Stage<Slot>]) {
         self.stages = stages
-        state = Monitor(
-            State(
-                free: slots, waiting: Array(repeating: [:], count: stages.count),
-                next: Array(repeating: 0, count: stages.count)))
+        pool = Monitor(Pool(free: slots))
+        queues = stages.map { _ in Monitor(Queue()) }
     }
 
     /// Runs `produce`, which takes slots by `acquire`, fills them and gives them to `submit`, and returns when all of
@@ -52,49 +57,54 @@ package final class Pipeline<Slot: Sendable>: Sendable {
         slots: [Slot], stages: [Stage<Slot>], produce: (Pipeline) throws -> Void
     ) throws {
         let pipeline = Pipeline(slots: slots, stages: stages)
-        let threads = stages.indices.flatMap { index in
-            (0..<stages[index].threads).map { _ in WorkerThread { pipeline.work(stage: index) } }
-        }
-        do { try produce(pipeline) } catch { pipeline.fail(error) }
-        pipeline.state.with(notifying: true) { $0.isClosed = true }
+        var threads: [WorkerThread] = []
+        do {
+            for (index, stage) in stages.enumerated() {
+                for _ in 0..<stage.threads {
+                    threads.append(try WorkerThread { pipeline.work(stage: index) })
+                }
+            }
+            try produce(pipeline)
+        } catch { pipeline.fail(error) }
+        let total = pipeline.pool.with { $0.submitted }
+        for queue in pipeline.queues { queue.with(notifying: true) { queue in queue.total = total } }
         for thread in threads { thread.join() }
-        if let error = pipeline.state.with({ $0.error }) { throw error }
+        if let error = pipeline.pool.with({ $0.error }) { throw error }
     }
 
     /// A free slot; waits for one.
     ///
     /// - Throws: the first error of any stage, as soon as there is one.
     package func acquire() throws -> Slot {
-        try state.wait { state in
-            if let error = state.error { throw error }
-            return state.free.popLast()
+        try pool.wait { pool in
+            if let error = pool.error { throw error }
+            return pool.free.popLast()
         }
     }
 
     /// Sends a slot on its way.
     package func submit(_ slot: Slot) {
-        state.with(notifying: true) { state in
-            state.waiting[0][state.submitted] = slot
-            state.submitted += 1
+        let number = pool.with { pool in
+            pool.submitted += 1
+            return pool.submitted - 1
         }
+        queues[0].with(notifying: true) { $0.waiting[number] = slot }
     }
 
     private func fail(_ error: any Error) {
-        state.with(notifying: true) { if $0.error == nil { $0.error = error } }
+        pool.with(notifying: true) { if $0.error == nil { $0.error = error } }
     }
 
     private func work(stage: Int) {
         while let (number, slot) = take(stage: stage) {
-            let hasFailed = state.with { $0.error != nil }
+            let hasFailed = pool.with { $0.error != nil }
             if !hasFailed {
                 do { try stages[stage].body(slot) } catch { fail(error) }
             }
-            state.with(notifying: true) { state in
-                if stage + 1 < stages.count {
-                    state.waiting[stage + 1][number] = slot
-                } else {
-                    state.free.append(slot)
-                }
+            if stage + 1 < stages.count {
+                queues[stage + 1].with(notifying: true) { $0.waiting[number] = slot }
+            } else {
+                pool.with(notifying: true) { $0.free.append(slot) }
             }
         }
     }
@@ -102,14 +112,16 @@ package final class Pipeline<Slot: Sendable>: Sendable {
     /// The next slot for `stage`, nil when no more can come.
     private func take(stage: Int) -> (Int, Slot)? {
         let isOrdered = stages[stage].threads == 1
-        return state.wait { state -> (Int, Slot)?? in
-            let number = isOrdered ? state.next[stage] : state.waiting[stage].keys.min()
-            if let number, let slot = state.waiting[stage].removeValue(forKey: number) {
-                state.next[stage] += 1
+        let next: (Int, Slot)? = queues[stage].wait { queue -> (Int, Slot)?? in
+            let number = isOrdered ? queue.taken : queue.waiting.keys.min()
+            if let number, let slot = queue.waiting.removeValue(forKey: number) {
+                queue.taken += 1
                 return (number, slot)
             }
-            let isDone = state.isClosed && state.next[stage] == state.submitted
-            return isDone ? .some(nil) : nil
+            return queue.taken == queue.total ? .some(nil) : nil
         }
+        // The last slot is taken: whoever else waits here waits for nothing.
+        if next == nil { queues[stage].with(notifying: true) { _ in } }
+        return next
     }
 }

@@ -4,15 +4,14 @@ internal import Glibc
 /// A thread that runs one closure; `join` waits for its end.
 package final class WorkerThread {
     private var handle = pthread_t()
-    private let isStarted: Bool
 
     private final class Box {
         let body: @Sendable () -> Void
-        package init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Runs `body` on a new thread; right here, before returning, where the system gives no thread.
-    package init(_ body: @escaping @Sendable () -> Void) {
+    /// Runs `body` on a new thread.
+    package init(_ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         let box = Unmanaged.passRetained(Box(body))
         let status = pthread_create(
             &handle, nil,
@@ -21,11 +20,19 @@ package final class WorkerThread {
                 Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
             }, box.toOpaque())
-        isStarted = status == 0
-        if !isStarted { box.takeRetainedValue().body() }
+        guard status == 0 else {
+            box.release()
+            throw ThreadError(code: status)
+        }
     }
 
-    package func join() { if isStarted { pthread_join(handle, nil) } }
+    package func join() { pthread_join(handle, nil) }
+}
+
+/// The system gives no more threads.
+package struct ThreadError: Error, Equatable {
+    /// The `errno` that says why.
+    package let code: Int32
 }
 
 /// How many processors this process may use.

@@ -24,7 +24,7 @@ extension Session {
                 paths.isEmpty
                 ? try changedTargets(of: lock, in: tree)
                 : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
-            let storing = Storing(
+            let storing = try Storing(
                 into: store, session: self, library: try library(), tree: tree, phase: "add")
             let stored = try targets.map { try storing.store($0) }
             let manifests = try storing.finish(stored)

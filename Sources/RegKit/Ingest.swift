@@ -41,7 +41,7 @@ final class Ingest {
     private let jobs: Int
     private let progress: Monitor<Progress>
     private let observer: ProgressObserver?
-    private let index: ChunkIndex
+    let index: ChunkIndex
     private let packs: PackWriter
     private let blocks: [IngestBlock]
     private let pageEncoder = Encoder()
@@ -50,16 +50,16 @@ final class Ingest {
     init(
         into store: any ObjectStore, catalog: Catalog, copies: CopyReader, jobs: Int, progress: Progress,
         observer: ProgressObserver?
-    ) {
+    ) throws {
         self.catalog = catalog
         self.copies = copies
         self.jobs = jobs
         self.progress = Monitor(progress)
         self.observer = observer
-        let index = ChunkIndex(catalog: catalog, copies: copies)
+        let index = try ChunkIndex(catalog: catalog, copies: copies)
         self.index = index
         packs = PackWriter(store: store) { try index.keep($0) }
-        blocks = (0..<min(2 * jobs + 4, 16)).map { _ in IngestBlock() }
+        blocks = (0..<min(2 * jobs + 2, 16)).map { _ in IngestBlock() }
     }
 
     /// Stores one artifact.
@@ -198,15 +198,22 @@ final class ChunkIndex: Sendable {
     private let catalog: Catalog
     private let copies: CopyReader
     private let open = Monitor<[Digest: Copy]>([:])
+    /// Beginnings of the ids that the catalog has, to answer for most new chunks without asking it; nil where they
+    /// would take too much memory.
+    private let known: Monitor<Set<UInt64>?>
 
-    init(catalog: Catalog, copies: CopyReader) {
+    private static let knownLimit = 1_000_000
+
+    init(catalog: Catalog, copies: CopyReader) throws {
         self.catalog = catalog
         self.copies = copies
+        known = Monitor(try catalog.chunkBeginnings(limit: ChunkIndex.knownLimit))
     }
 
     /// A copy of a chunk that can be relied on; a pack that is gone is forgotten.
     func copy(of chunk: Digest) throws -> Copy? {
         if let copy = open.with({ $0[chunk] }) { return copy }
+        if known.with({ $0?.contains(chunk.beginning) == false }) { return nil }
         guard let copy = try catalog.copy(of: chunk) else { return nil }
         if try copies.has(copy.pack), try !catalog.isDeleted(pack: copy.pack) { return copy }
         try catalog.forget(pack: copy.pack)
@@ -218,6 +225,15 @@ final class ChunkIndex: Sendable {
     /// Keeps the chunks of a pack that is now finished.
     func keep(_ pack: PackWriter.Finished) throws {
         try catalog.keep(pack)
+        note(pack.entries.lazy.filter { $0.kind == .chunk }.map(\.id))
         open.with { $0.removeAll(keepingCapacity: true) }
+    }
+
+    /// Takes notice of chunks that the catalog now has.
+    func note(_ chunks: some Sequence<Digest>) {
+        known.with { known in
+            for chunk in chunks { known?.insert(chunk.beginning) }
+            if known.map({ $0.count > ChunkIndex.knownLimit }) == true { known = nil }
+        }
     }
 }

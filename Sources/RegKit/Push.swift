@@ -157,7 +157,7 @@ extension Session {
     private func stream(_ target: AddTarget, _ tree: WorkingTree, _ registry: Registry) throws
         -> PushCandidate
     {
-        let storing = Storing(
+        let storing = try Storing(
             into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
         var whole = target
         whole.isInGit = false

@@ -49,7 +49,7 @@ extension Session {
         case .files(let tree, let target):
             var target = target
             target.isInGit = false
-            let storing = Storing(
+            let storing = try Storing(
                 into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
             let stored = try storing.store(target)
             try finish(storing, stored, &candidate, in: registry)
@@ -123,7 +123,7 @@ extension Session {
         throws
     {
         let tree = try WorkingTree(try requireWorkspace().root, catalog: catalog)
-        let storing = Storing(
+        let storing = try Storing(
             into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
         try finish(storing, try storing.store(artifact), &candidate, in: registry)
     }

@@ -43,12 +43,12 @@ struct Storing {
     init(
         into store: any ObjectStore, session: Session, library: ManifestLibrary, tree: WorkingTree,
         phase: String
-    ) {
+    ) throws {
         self.store = store
         self.library = library
         self.tree = tree
         catalog = tree.catalog
-        ingest = Ingest(
+        ingest = try Ingest(
             into: store, catalog: catalog, copies: library.copies, jobs: session.jobs,
             progress: Progress(phase: phase),
             observer: session.options.progress)

@@ -126,7 +126,9 @@ extension Operation.Push {
             let version = json["version"]?.unsignedValue,
             let digest = json["digest"]?.stringValue.flatMap({ Digest(text: $0) }),
             let manifest = json["manifest"]?.stringValue.flatMap({ Digest(text: $0) }),
-            let byteCount = json["bytes"]?.unsignedValue, let fileCount = json["files"]?.unsignedValue
+            let byteCount = json["bytes"]?.unsignedValue, let fileCount = json["files"]?.unsignedValue,
+            json["message"].map({ $0.stringValue != nil }) ?? true,
+            json["shared"].map({ $0.boolValue != nil }) ?? true
         else { throw .invalid("a push lacks a field, or has one that is not of its form") }
         self.init(
             name: name, type: type, version: version, digest: digest, manifest: manifest,

@@ -64,13 +64,14 @@ package enum RecordReading: Equatable, Sendable {
         let json: JSON
         do { json = try JSON.parse(line) } catch { return .void(error.description) }
         switch json["reg_record"]?.integerValue {
-        case 1: break
-        case let version?: return .beyond("record version \(version)")
-        case nil: return .void("it has no version")
+        case 1 where line.starts(with: opening + Array("1,".utf8)): break
+        case let version? where version != 1 && line.starts(with: opening):
+            return .beyond("record version \(version)")
+        default: return .void("it does not begin with its version")
         }
-        if let required = json["requires"]?.arrayValue?.first {
-            return .beyond("the feature \(required.stringValue.map(printable) ?? "of an unknown form")")
-        }
+        guard let requirements = json["requires"]?.arrayValue?.map(\.stringValue), !requirements.contains(nil)
+        else { return .void("it does not list the features that it requires") }
+        if let feature = requirements.first ?? nil { return .beyond("the feature \(printable(feature))") }
         guard let stated = json["prev"]?.stringValue.flatMap({ Digest(text: $0) }) else {
             return .void("it does not name the record before")
         }
@@ -89,7 +90,7 @@ package enum RecordReading: Equatable, Sendable {
         guard looksSealed || bytes.starts(with: opening) else { return nil }
         let line = Array(bytes.dropLast(sealLength))
         let expected = Array("\n\(SHA256.digest(of: line).text)\n".utf8)
-        guard seal.elementsEqual(expected) else {
+        guard seal.elementsEqual(expected), !line.contains(UInt8(ascii: "\n")) else {
             throw .damaged(number: number, "its bytes do not fit its seal")
         }
         return line
@@ -104,16 +105,18 @@ package enum RecordReading: Equatable, Sendable {
         let projectID = project.stringValue.flatMap { RandomName(hex: $0) }
         guard projectID != nil || project == .null else { return .void("its project is no project id") }
         var operations: [Operation] = []
+        var problem: String?
         for item in list {
             do throws(OperationProblem) {
                 operations.append(try Operation(item))
             } catch {
                 switch error {
                 case .unknownKind(let kind): return .beyond("the operation \(printable(kind))")
-                case .invalid(let reason): return .void(reason)
+                case .invalid(let reason): problem = problem ?? reason
                 }
             }
         }
+        if let problem { return .void(problem) }
         return .record(
             Record(
                 id: id, number: number, prev: prev, project: projectID, author: author, time: time,

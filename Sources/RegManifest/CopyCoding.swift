@@ -39,8 +39,10 @@ struct CopyEncoder {
 struct CopyDecoder {
     private let packs: [PackName]
     private var ends: [UInt64]
-    /// How many packs of the table were used so far; they come in order of first use.
+    /// How many packs of the table were used so far, up to the last of them.
     private(set) var usedCount = 0
+    /// Whether no pack of the table was used before those that stand before it.
+    private(set) var isInOrderOfUse = true
 
     init(packs: [PackName]) {
         self.packs = packs
@@ -52,6 +54,7 @@ struct CopyDecoder {
         guard position < packs.count else {
             throw ManifestError.malformed("pack \(position) is not in its table")
         }
+        if position > usedCount { isInOrderOfUse = false }
         usedCount = max(usedCount, position + 1)
         let (offset, overflow) = ends[position].addingReportingOverflow(signed: try reader.zigzag())
         let length = try reader.count(limit: Int(PackIndex.packLimit))
@@ -88,12 +91,20 @@ struct PathEncoder {
 }
 
 /// Reads what ``PathEncoder`` writes.
+///
+/// A few bytes can stand for a long path, so that what all paths take together has a limit of its own.
 struct PathDecoder {
     private var last = BytePath([])
+    private var allowance: Int
+
+    /// A decoder of at most `byteLimit` bytes of paths.
+    init(byteLimit: Int) { allowance = byteLimit }
 
     mutating func decode(_ reader: inout ByteReader) throws -> BytePath {
         let shared = try reader.count(limit: last.bytes.count)
-        let rest = try reader.take(try reader.count(limit: 4095))
+        let rest = try reader.take(try reader.count(limit: PathHazard.maximumByteCount - shared))
+        allowance -= shared + rest.count
+        guard allowance >= 0 else { throw ManifestError.overLimit("the length of its paths together") }
         if shared < last.bytes.count, let next = rest.first, next == last.bytes[shared] {
             throw ManifestError.malformed("a path is not in its shortest form")
         }

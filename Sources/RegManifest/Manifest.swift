@@ -8,6 +8,8 @@ package struct Manifest: Equatable, Sendable {
     static let magic: StaticString = "RMF1"
     package static let byteLimit = 64 << 20
     package static let rowLimit: UInt64 = 10_000_000
+    /// The most bytes that all separators have together, decoded.
+    static let separatorByteLimit = 64 << 20
 
     /// A page and where it lies.
     package struct PageReference: Equatable, Sendable {
@@ -51,10 +53,7 @@ package struct Manifest: Equatable, Sendable {
         guard bytes.count <= byteLimit else { throw .overLimit("a manifest of \(bytes.count) bytes") }
         return try parsing {
             var reader = ByteReader(bytes)
-            guard reader.skip(magic) else {
-                if reader.skip("RMF") { throw ManifestError.newerVersion("a manifest of a later version") }
-                throw ManifestError.malformed("it does not begin with RMF1")
-            }
+            guard reader.skip(magic) else { throw wrongMagic(&reader, "RMF", "a manifest") }
             _ = try reader.take(RandomName.byteCount)  // the nonce: only there to make the id new
             guard let tree = Digest(try reader.take(Digest.byteCount)) else {
                 throw ManifestError.malformed("it names no tree")
@@ -105,9 +104,9 @@ package struct Manifest: Equatable, Sendable {
 
     private static func readPages(_ reader: inout ByteReader, packs: [PackName]) throws -> [PageReference] {
         let count = try reader.count(limit: reader.remaining / (Digest.byteCount + 6))
-        var separators = PathDecoder()
+        var separators = PathDecoder(byteLimit: separatorByteLimit)
         var copies = CopyDecoder(packs: packs)
-        return try (0..<count).map { _ in
+        let pages = try (0..<count).map { _ in
             let separator = try separators.decode(&reader)
             guard let id = Digest(try reader.take(Digest.byteCount)) else {
                 throw ManifestError.malformed("a page has no id")
@@ -116,6 +115,10 @@ package struct Manifest: Equatable, Sendable {
             return PageReference(
                 separator: separator, id: id, rawLength: rawLength, copy: try copies.decode(&reader))
         }
+        guard pages.first?.separator.isEmpty ?? true,
+            zip(pages, pages.dropFirst()).allSatisfy({ $0.separator <= $1.separator })
+        else { throw ManifestError.malformed("its pages are not in order") }
+        return pages
     }
 
     private static func readExtensions(_ reader: inout ByteReader) throws {

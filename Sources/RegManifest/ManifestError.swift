@@ -29,6 +29,14 @@ extension ByteError {
     }
 }
 
+/// Why bytes do not begin with the magic of this version, whose first letters are `letters`.
+func wrongMagic(_ reader: inout ByteReader, _ letters: StaticString, _ what: String) -> ManifestError {
+    guard reader.skip(letters), let version = try? reader.u8(),
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(version)
+    else { return .malformed("it does not begin with \(letters)1") }
+    return .newerVersion("\(what) of version \(version - UInt8(ascii: "0"))")
+}
+
 /// Runs `body`, giving the errors of the byte reader as manifest errors.
 func parsing<Result>(_ body: () throws -> Result) throws(ManifestError) -> Result {
     do { return try body() } catch let error as ByteError {

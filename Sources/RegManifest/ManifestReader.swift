@@ -19,10 +19,14 @@ package struct ManifestReader {
     private var totals = Manifest.Totals()
     private var order = RowOrder()
     private var partByteCount: UInt64 = 0
+    private let packs: Set<PackName>
+    /// The pack of the last chunk, known to be one of them.
+    private var lastPack: PackName?
 
     package init(_ manifest: Manifest, loadPage: @escaping PageLoader) {
         self.manifest = manifest
         self.loadPage = loadPage
+        packs = Set(manifest.packs.map(\.name))
     }
 
     /// The next item; nil at the end, when everything was checked.
@@ -49,21 +53,19 @@ package struct ManifestReader {
         if let first = items.first, first.path < reference.separator {
             throw ManifestError.malformed("a page begins before its separator")
         }
-        if nextPage < manifest.pages.count, let last = items.last,
-            !(last.path < manifest.pages[nextPage].separator), !isPart(last)
-        {
-            throw ManifestError.malformed("a page ends after the next one's separator")
+        if nextPage < manifest.pages.count, let last = items.last {
+            let next = manifest.pages[nextPage].separator
+            let isBefore = if case .part = last { last.path == next } else { last.path < next }
+            guard isBefore else { throw ManifestError.malformed("a page ends after the next one's separator") }
         }
-    }
-
-    private func isPart(_ item: ManifestItem) -> Bool {
-        if case .part = item { return true }
-        return false
     }
 
     private mutating func check(_ item: ManifestItem) throws {
         try order.append(item)
-        for chunk in item.chunks { partByteCount += UInt64(chunk.rawLength) }
+        for chunk in item.chunks {
+            partByteCount += UInt64(chunk.rawLength)
+            if chunk.copy.pack != lastPack { try checkPack(chunk.copy.pack) }
+        }
         guard case .row(let row, _) = item else { return }
         if case .file(let size, _, _) = row.kind {
             guard size == partByteCount else {
@@ -77,6 +79,13 @@ package struct ManifestReader {
             throw ManifestError.malformed("it has more rows than it says")
         }
         hasher.append(row)
+    }
+
+    private mutating func checkPack(_ pack: PackName) throws {
+        guard packs.contains(pack) else {
+            throw ManifestError.malformed("a chunk lies in pack \(pack.hex), which it does not name")
+        }
+        lastPack = pack
     }
 
     private mutating func checkEnd() throws {
@@ -95,8 +104,8 @@ struct RowOrder {
     private var last: BytePath?
     /// The file that began with a part and still waits for its row.
     private var open: BytePath?
-    /// Earlier paths that the last path begins with, as bytes.
-    private var prefixes: [BytePath] = []
+    /// How many bytes of the last path are the path of a row, ascending; itself included.
+    private var prefixes: [Int] = []
 
     var isInsideFile: Bool { open != nil }
 
@@ -127,11 +136,12 @@ struct RowOrder {
         if let last, !(last < path) {
             throw ManifestError.unsafePath(path, last == path ? "it comes twice" : "it is out of order")
         }
-        while let top = prefixes.last, !path.bytes.starts(with: top.bytes) { prefixes.removeLast() }
-        if prefixes.contains(where: { path.isWithin($0) }) {
+        let shared = last.map { commonPrefix($0, path) } ?? 0
+        while let top = prefixes.last, top > shared { prefixes.removeLast() }
+        if prefixes.contains(where: { path.bytes[$0] == UInt8(ascii: "/") }) {
             throw ManifestError.unsafePath(path, "it lies below a path that is no directory")
         }
-        prefixes.append(path)
+        prefixes.append(path.bytes.count)
         last = path
     }
 

@@ -23,6 +23,7 @@ package struct ManifestWriter {
     private var pages: [Manifest.PageReference] = []
     private var packs: Set<PackName> = []
     private var lastPath: BytePath?
+    private var separatorByteCount = 0
 
     package init(storePage: @escaping PageStore) { self.storePage = storePage }
 
@@ -46,6 +47,9 @@ package struct ManifestWriter {
 
     /// Adds a row; for a file, the chunks since the last row are its own.
     package mutating func append(_ row: TreeRow) throws {
+        guard totals.rowCount < Manifest.rowLimit else {
+            throw ManifestError.overLimit("more than \(Manifest.rowLimit) rows")
+        }
         try makeRoom(for: row.path)
         builder.append(.row(row, chunks))
         chunks = []
@@ -56,7 +60,10 @@ package struct ManifestWriter {
 
     private mutating func makeRoom(for path: BytePath) throws {
         let added = Page.Builder.byteCount(path: path, chunkCount: chunks.count)
-        if builder.rowCount > 0 && builder.byteCount + added > Page.byteLimit { try endPage() }
+        let isFull =
+            builder.byteCount + added > Page.byteLimit
+            || builder.pathByteCount + path.bytes.count > Page.pathByteLimit
+        if builder.rowCount > 0 && isFull { try endPage() }
     }
 
     /// Whether a page ends after the row of `path`: one path in 64, whatever else the tree holds.
@@ -70,7 +77,12 @@ package struct ManifestWriter {
     private mutating func endPage() throws {
         guard builder.rowCount > 0 else { return }
         let bytes = builder.encoded
-        waiting.append((separator(of: builder.firstPath), Page.id(of: bytes), bytes))
+        let separator = separator(of: builder.firstPath)
+        separatorByteCount += separator.bytes.count
+        guard separatorByteCount <= Manifest.separatorByteLimit else {
+            throw ManifestError.overLimit("too many long paths")
+        }
+        waiting.append((separator, Page.id(of: bytes), bytes))
         waitingByteCount += bytes.count
         lastPath = builder.lastPath
         builder = Page.Builder()

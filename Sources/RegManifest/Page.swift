@@ -7,6 +7,8 @@ internal import RegPack
 package enum Page {
     static let magic: StaticString = "RPG1"
     package static let byteLimit = 1 << 20
+    /// The most bytes that the paths of a page have together, decoded.
+    static let pathByteLimit = 16 << 20
 
     private enum RowKind {
         static let file: UInt8 = 1
@@ -25,6 +27,8 @@ package enum Page {
         private var content = ByteWriter()
         private var locations = ByteWriter()
         private(set) var rowCount = 0
+        /// The length of all paths together.
+        private(set) var pathByteCount = 0
         private(set) var firstPath = BytePath([])
         private(set) var lastPath = BytePath([])
 
@@ -40,6 +44,7 @@ package enum Page {
             if rowCount == 0 { firstPath = item.path }
             lastPath = item.path
             rowCount += 1
+            pathByteCount += item.path.bytes.count
             switch item {
             case .part(let path, let chunks):
                 content.u8(RowKind.part)
@@ -96,7 +101,7 @@ package enum Page {
         guard bytes.count <= byteLimit else { throw .overLimit("a page of \(bytes.count) bytes") }
         return try parsing {
             var reader = ByteReader(bytes)
-            guard reader.skip(magic) else { throw ManifestError.malformed("it does not begin with RPG1") }
+            guard reader.skip(magic) else { throw wrongMagic(&reader, "RPG", "a page") }
             let packCount = try reader.count(limit: reader.remaining / PackName.byteCount)
             let packs = try readPacks(packCount, &reader)
             let rows = try readRows(&reader)
@@ -106,7 +111,7 @@ package enum Page {
             var copies = CopyDecoder(packs: packs)
             let items = try rows.map { try readChunks(of: $0, &reader, &copies) }
             try reader.expectEnd()
-            guard copies.usedCount == packs.count else {
+            guard copies.usedCount == packs.count, copies.isInOrderOfUse else {
                 throw ManifestError.malformed("its pack table is not what it uses")
             }
             return items
@@ -124,7 +129,7 @@ package enum Page {
     private static func readRows(_ reader: inout ByteReader) throws -> [ManifestItem] {
         let count = try reader.count(limit: reader.remaining / 3)
         guard count > 0 else { throw ManifestError.malformed("it has no rows") }
-        var paths = PathDecoder()
+        var paths = PathDecoder(byteLimit: pathByteLimit)
         return try (0..<count).map { _ in
             let kind = try reader.u8()
             let path = try paths.decode(&reader)
@@ -153,7 +158,9 @@ package enum Page {
     ) throws -> ManifestItem {
         switch item {
         case .part(let path, _):
-            return .part(path, try readChunks(fileSize: nil, fileHash: nil, &reader, &copies))
+            let chunks = try readChunks(fileSize: nil, fileHash: nil, &reader, &copies)
+            guard !chunks.isEmpty else { throw ManifestError.malformed("a part has no chunks") }
+            return .part(path, chunks)
         case .row(let row, _):
             guard case .file(let size, let hash, _) = row.kind else { return item }
             return .row(row, try readChunks(fileSize: size, fileHash: hash, &reader, &copies))

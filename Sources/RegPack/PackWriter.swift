@@ -52,6 +52,7 @@ package final class PackWriter {
         _ kind: EntryKind, id: Digest, rawLength: Int, codec: CodecID, stored: UnsafeRawBufferPointer
     ) throws -> Copy {
         var pack = try open ?? start()
+        open = nil  // a pack that failed is never finished; and its entries are not copied below
         try pack.writer.append(stored)
         let copy = Copy(
             pack: pack.name, offset: pack.offset, storedLength: UInt32(stored.count), codec: codec)

@@ -148,10 +148,13 @@ extension DirectoryStore {
         do {
             let packs = try Descriptor.open(root.appending("packs"), .directory)
             var names: [RandomName] = []
-            for shelf in try packs.entries() {
+            for shelf in try packs.entries() where bytes(hex: shelf.name.bytes)?.count == 1 {
                 for entry in try packs.openBeneath(shelf.name, .directory).entries() {
-                    guard entry.name.bytes.suffix(5).elementsEqual(".pack".utf8) else { continue }
-                    if let name = RandomName(hex: entry.name.bytes.dropLast(5)) { names.append(name) }
+                    guard entry.name.bytes.suffix(5).elementsEqual(".pack".utf8),
+                        entry.name.bytes.starts(with: shelf.name.bytes),
+                        let name = RandomName(hex: entry.name.bytes.dropLast(5))
+                    else { continue }  // unknown objects are nobody's fault
+                    names.append(name)
                 }
             }
             return names.sorted()

@@ -94,7 +94,7 @@ class Reader:
 
     def path(self, previous, first):
         """A path coded against the one before."""
-        shared, rest = self.varint(), None
+        shared = self.varint()
         rest = self.take(self.varint())
         check(shared <= len(previous) and (shared == 0 or not first), "%s: shares too much" % self.what)
         path = previous[:shared] + rest
@@ -259,45 +259,363 @@ class Row:
                 + len(self.path).to_bytes(4, "little") + self.path)
 
 
-def read_page(data):
-    """The content rows of a page with their chunks: (id or None, raw length, copy)."""
+def read_page(data, pending):
+    """The content rows of a page with their chunks: (id, raw length, copy).
+
+    `pending` is the path of the part that the page before ended with, or None.
+    """
     reader = Reader(data, "a page")
     check(reader.take(4) == b"RPG1", "no page, or one of another version")
     packs = [reader.take(16) for _ in range(reader.count(16))]
     check(len(set(packs)) == len(packs), "a page names a pack twice")
-    rows, path = [], b""
+    rows = []
     row_count = reader.count(3)
     check(row_count > 0, "a page without rows")
     for index in range(row_count):
-        kind = reader.byte()
-        check(FILE <= kind <= PART, "a row of kind %d" % kind)
-        path = reader.path(path, index == 0)
-        row = Row(kind, path)
-        if kind in (FILE, EXECUTABLE):
-            row.size, row.hash = reader.varint(), reader.take(32)
-        elif kind == SYMLINK:
-            row.target = reader.take(reader.varint())
-            row.size, row.hash = len(row.target), sha256(row.target)
-        rows.append(row)
+        rows.append(read_row(reader, rows[-1].path if rows else None))
     check(reader.varint() == 0, "base copies, which no codec of this version has")
     copies = Copies(reader, packs)
-    for index, row in enumerate(rows):
-        if row.kind in (DIRECTORY, SYMLINK):
-            continue
-        count = reader.count(6)
-        # Parts come right before their file, so only the first row of a page can have them elsewhere.
-        after_part = index > 0 and rows[index - 1].kind == PART
-        row.needs_ids = row.kind == PART or after_part or count != 1
-        row.chunk_count, row.first_place = count, reader.place
-        for _ in range(count):
-            row.chunks.append(read_chunk(reader, copies, row, index))
+    for row in rows:
+        check(pending is None or (row.path == pending and row.kind in (FILE, EXECUTABLE, PART)),
+              "a part without its file: %r" % pending)
+        if row.kind in (FILE, EXECUTABLE, PART):
+            row.chunks = [read_chunk(reader, copies, row) for _ in range(reader.count(6))]
+        pending = row.path if row.kind == PART else None
     reader.end()
     check(copies.order == list(range(len(packs))), "a page's packs are not in order of first use")
-    return rows
+    return rows, packs, pending
 
 
-def read_chunk(reader, copies, row, index):
-    identity = reader.take(32) if row.needs_ids or row.continues(index) else None
+def read_row(reader, previous):
+    kind = reader.byte()
+    check(FILE <= kind <= PART, "a row of kind %d" % kind)
+    row = Row(kind, reader.path(previous or b"", previous is None))
+    if kind in (FILE, EXECUTABLE):
+        row.size, row.hash = reader.varint(), reader.take(32)
+    elif kind == SYMLINK:
+        row.target = reader.take(reader.varint())
+        row.size, row.hash = len(row.target), sha256(row.target)
+    return row
+
+
+def read_chunk(reader, copies, row):
     raw = reader.varint()
     check(1 <= raw <= CHUNK_LIMIT, "a chunk of %d bytes" % raw)
+    identity = row.hash if row.kind != PART and raw == row.size else reader.take(32)
     return identity, raw, copies.next()
+
+
+class Manifest:
+    def __init__(self, data, identity):
+        check(sha256(data).hex() == identity, "manifest %s is damaged" % identity)
+        reader = Reader(data, "manifest " + identity)
+        check(reader.take(4) == b"RMF1", "no manifest, or one of another version")
+        reader.take(16)
+        self.digest = reader.take(32)
+        self.files, self.row_count, self.bytes = reader.varint(), reader.varint(), reader.varint()
+        check(self.row_count <= ROW_LIMIT, "too many rows")
+        for _ in range(reader.count(1)):
+            raise TooNew("the manifest needs %r" % reader.take(reader.varint()))
+        self.packs = [(reader.take(16), reader.varint()) for _ in range(reader.count(17))]
+        names = [name for name, _ in self.packs]
+        check(all(a < b for a, b in zip(names, names[1:])), "the manifest's packs are not in order")
+        copies, separator, self.pages = Copies(reader, names), b"", []
+        for index in range(reader.count(39)):
+            separator = reader.path(separator, index == 0)
+            check((separator == b"") == (index == 0), "only the first separator is empty")
+            identity = reader.take(32)
+            self.pages.append((separator, identity, reader.varint(), copies.next()))
+        for _ in range(reader.count(2)):
+            reader.take(reader.varint())
+            reader.take(reader.varint())
+        reader.end()
+
+
+class Registry:
+    def __init__(self, root):
+        self.root, self.packs = root, {}
+        self.log = Log(root)
+
+    def manifest(self, digest, first):
+        """A manifest of that digest whose packs are there, the named one before others."""
+        folder = os.path.join(self.root, "manifests", digest[:2], digest)
+        names = [name for name in os.listdir(folder) if re.fullmatch("[0-9a-f]{64}", name)]
+        for name in sorted(names, key=lambda name: (name != first, name)):
+            manifest = Manifest(content(os.path.join(folder, name), MANIFEST_LIMIT), name)
+            check(manifest.digest.hex() == digest, "manifest %s is of another tree" % name)
+            if all(os.path.exists(self.pack_path(pack)) for pack, _ in manifest.packs):
+                return manifest
+        raise Missing("no manifest of %s has all its packs" % digest)
+
+    def pack_path(self, name):
+        return os.path.join(self.root, "packs", name.hex()[:2], name.hex() + ".pack")
+
+    def pack(self, name):
+        if name not in self.packs:
+            self.packs[name] = Pack(self.pack_path(name))
+        return self.packs[name]
+
+    def entry(self, kind, identity, raw, copy):
+        name, offset, stored, codec = copy
+        return self.pack(name).entry(kind, identity, raw, offset, stored, codec)
+
+    def tree(self, manifest):
+        """All rows, each file's chunks together; checked against the manifest and against each other."""
+        rows, used, pending, previous, parts = [], set(), None, b"", []
+        for index, (separator, identity, raw, copy) in enumerate(manifest.pages):
+            page = self.entry(PAGE, identity, raw, copy)
+            page_rows, packs, pending_after = read_page(page, pending)
+            first = page_rows[0].path
+            check(separator <= first, "a row before its page's separator")
+            check(index == 0 or previous < separator or (pending is not None and previous == separator),
+                  "a page's separator is not after the rows of earlier pages")
+            used |= set(packs) | {copy[0]}
+            for row in page_rows:
+                check(not previous or previous < row.path or (pending is not None and pending == row.path),
+                      "rows are not in order")
+                previous, pending = row.path, row.path if row.kind == PART else None
+                parts += row.chunks
+                if row.kind != PART:
+                    row.chunks, parts = parts, []
+                    rows.append(row)
+            check(pending == pending_after, "a part without its file")
+        check(pending is None, "a part without its file")
+        check(used == {name for name, _ in manifest.packs}, "the manifest's packs are not those in use")
+        for name, size in manifest.packs:
+            check(self.pack(name).size == size, "a pack is not as large as the manifest says")
+        check_tree(rows, manifest)
+        return rows
+
+    def bytes(self, row):
+        parts = []
+        for identity, raw, copy in row.chunks:
+            parts.append(self.entry(CHUNK, identity, raw, copy))
+        data = b"".join(parts)
+        check(len(data) == row.size and sha256(data) == row.hash, "not the bytes of %r" % row.path)
+        return data
+
+
+def check_tree(rows, manifest):
+    names, folders, digest, files, size = set(), set(), hashlib.sha256(b"reg:tree:v1\0"), 0, 0
+    for row in rows:
+        check_path(row.path)
+        names.add(row.path)
+        parts = row.path.split(b"/")
+        folders.update(b"/".join(parts[:end]) for end in range(1, len(parts)))
+        if row.kind == SYMLINK:
+            check_target(row.path, row.target)
+        elif row.kind != DIRECTORY:
+            files, size = files + 1, size + row.size
+            check(sum(raw for _, raw, _ in row.chunks) == row.size, "chunks do not add up: %r" % row.path)
+        digest.update(row.encoded())
+    check(not names & folders, "a path is both a file and a directory")
+    check(digest.digest() == manifest.digest, "the rows are not those of the tree digest")
+    check((files, len(rows), size) == (manifest.files, manifest.row_count, manifest.bytes),
+          "the manifest's sums are wrong")
+
+
+# The log.
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+class Void(Exception):
+    """Why a record changes nothing."""
+
+
+def need(condition, reason):
+    if not condition:
+        raise Void(reason)
+
+
+def strict_json(data):
+    def members(pairs):
+        need(len({key for key, _ in pairs}) == len(pairs), "a key twice")
+        return dict(pairs)
+
+    def refuse(text):
+        raise Void("the number " + text)
+
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise Void("no JSON: %s" % error) from None
+
+
+def is_integer(value, least):
+    return type(value) is int and least <= value < 1 << 63
+
+
+def is_digest(value):
+    return isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None
+
+
+class Log:
+    """The log, folded."""
+
+    def __init__(self, root):
+        self.versions, self.makers, self.bindings, self.deleted = {}, {}, {}, set()
+        self.void, self.beyond, self.tip = [], None, 0
+        self.root = root
+        data = content(os.path.join(root, "registry.json"), MIB)
+        try:
+            info = strict_json(data)
+            need(isinstance(info, dict) and data.endswith(b"\n"), "no object and newline")
+        except Void as reason:
+            raise Failure("registry.json: %s" % reason) from None
+        if info.get("reg_registry") != 1:
+            raise TooNew("the registry's format is %r" % info.get("reg_registry"))
+        check(re.fullmatch("[0-9a-f]{32}", info.get("id", "")), "registry.json has no id")
+        previous = data
+        while True:
+            path = os.path.join(root, "log", "%020d.json" % (self.tip + 1))
+            if not os.path.exists(path):
+                return
+            self.tip += 1
+            data = content(path, 2 * RECORD_LIMIT)
+            self.read(data, "sha256:" + sha256(previous).hex())
+            previous = data
+
+    def read(self, data, prev):
+        line, _, rest = data.partition(b"\n")
+        sealed = rest == b"sha256:" + sha256(line).hex().encode() + b"\n"
+        looks_sealed = re.search(rb"(?:\A|\n)sha256:[0-9a-f]{64}\n\Z", data)
+        if not sealed:
+            check(not data.startswith(b'{"reg_record":1,') and not looks_sealed,
+                  "record %d is damaged" % self.tip)
+            self.void.append((self.tip, "no record"))
+            return
+        try:
+            record = strict_json(line)
+            need(isinstance(record, dict) and line.startswith(b'{"reg_record":1,'), "no record")
+            need(is_digest(record.get("prev")), "no prev")
+            check(record["prev"] == prev, "record %d does not follow the one before" % self.tip)
+            self.apply(record)
+        except Void as reason:
+            self.void.append((self.tip, str(reason)))
+
+    def apply(self, record):
+        need(record.get("number") == self.tip, "its number is not its place")
+        need(re.fullmatch("[0-9a-f]{32}", str(record.get("id"))), "no id")
+        project, operations = record.get("project"), record.get("operations")
+        need(project is None or re.fullmatch("[0-9a-f]{32}", str(project)), "no project")
+        need(isinstance(operations, list) and isinstance(record.get("requires"), list), "no lists")
+        kinds = [operation.get("op") for operation in operations]
+        if record["requires"] or not set(kinds) <= {"push", "bind", "gc-delete"}:
+            self.beyond = self.beyond or self.tip
+            return
+        before = (dict(self.versions), dict(self.makers), dict(self.bindings), set(self.deleted))
+        try:
+            for kind, operation in zip(kinds, operations):
+                getattr(self, kind.replace("-", "_"))(operation, project)
+        except Void:
+            self.versions, self.makers, self.bindings, self.deleted = before
+            raise
+
+    def push(self, operation, project):
+        name, version = operation.get("name"), operation.get("version")
+        need(isinstance(name, str) and NAME.fullmatch(name), "no name")
+        need(operation.get("type") in TYPES, "no type")
+        need(is_digest(operation.get("digest")) and is_digest(operation.get("manifest")), "no digest")
+        need(is_integer(operation.get("bytes"), 0) and is_integer(operation.get("files"), 0), "no sizes")
+        versions = self.versions.get(name, [])
+        need(is_integer(version, 1) and version == len(versions) + 1, "not the next version")
+        need(not versions or self.makers[name] == project or operation.get("shared") is True,
+             "a name of another project")
+        need(operation["manifest"][7:] not in self.deleted, "its manifest is deleted")
+        self.versions[name] = versions + [operation]
+        self.makers.setdefault(name, project)
+
+    def bind(self, operation, project):
+        need(project is not None, "a binding without a project")
+        width = {"sha1": 40, "sha256": 64}.get(operation.get("object_format"))
+        commit, lock = operation.get("commit"), operation.get("lock")
+        need(width and re.fullmatch("[0-9a-f]{%d}" % width, str(commit)), "no commit")
+        need(isinstance(lock, str) and lock.isascii(), "no lock")
+        digest = "sha256:" + sha256(b"reg:set:v1\0" + lock.encode()).hex()
+        need(operation.get("set") == digest, "not the digest of its lock")
+        for name, entry in read_lock(lock).items():
+            pushed = [version["digest"] for version in self.versions.get(name, [])]
+            need(entry[3] in pushed, "%s has no such version" % name)
+        key = (project, operation["object_format"], commit)
+        need(self.bindings.setdefault(key, digest) == digest, "the commit is bound to another set")
+
+    def gc_delete(self, operation, _):
+        need(all(isinstance(operation.get(key), list) for key in ("packs", "manifests")), "no lists")
+        self.deleted |= set(operation["manifests"])
+
+    def version(self, name, number):
+        if self.beyond:
+            raise TooNew("record %d" % self.beyond)
+        versions = self.versions.get(name, [])
+        if not 1 <= number <= len(versions):
+            raise Missing("%s has no version %d" % (name, number))
+        return versions[number - 1]
+
+
+def read_lock(text):
+    """The artifacts of a canonical lock by name: name, type, path, digest, bytes, files."""
+    head, *rest = text.split("\n")
+    need(head == "reg-lock 1" and rest[-1:] == [""] and len(rest) % 2 == 1, "no canonical lock")
+    need(not any(rest[0:-1:2]), "a line that should be empty")
+    artifacts = {}
+    for line in rest[1::2]:
+        fields = line.split(" ")
+        need(len(fields) == 6 and NAME.fullmatch(fields[0]) and fields[1] in TYPES, "no line of a lock")
+        need(is_digest(fields[3]) and all(re.fullmatch("0|[1-9][0-9]*", n) for n in fields[4:]), "no sums")
+        need(all(fields[0] > name for name in artifacts), "the lock is not sorted")
+        artifacts[fields[0]] = fields
+    return artifacts
+
+
+# Commands.
+
+
+def restore(root, name, version, target):
+    registry = Registry(root)
+    record = registry.log.version(name, int(version))
+    manifest = registry.manifest(record["digest"][7:], record["manifest"][7:])
+    check((manifest.files, manifest.bytes) == (record["files"], record["bytes"]), "not the record's sums")
+    rows = registry.tree(manifest)
+    target = os.fsencode(target)
+    os.mkdir(target)
+    for row in rows:
+        path = os.path.join(target, row.path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if row.kind == DIRECTORY:
+            os.mkdir(path)
+        elif row.kind != SYMLINK:
+            data = registry.bytes(row)
+            mode = 0o755 if row.kind == EXECUTABLE else 0o644
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                file.write(data)
+    for row in rows:
+        if row.kind == SYMLINK:
+            os.symlink(row.target, os.path.join(target, row.path))
+    packs = registry.packs.values()
+    return {
+        "digest": record["digest"], "type": record["type"], "records": registry.log.tip,
+        "bindings": [[commit, lock] for (_, _, commit), lock in registry.log.bindings.items()],
+        "void": registry.log.void, "files": manifest.files, "rows": len(rows), "bytes": manifest.bytes,
+        "pages": len(manifest.pages), "chunks": sum(len(row.chunks) for row in rows), "packs": len(packs),
+        "lz4_bytes": sum(pack.stored_raw[LZ4] for pack in packs),
+        "stored_bytes": sum(pack.stored_raw[STORED] for pack in packs),
+    }
+
+
+def main(arguments):
+    try:
+        if arguments[:1] == ["--verify-pack"] and len(arguments) > 1:
+            answer = {path: len(Pack(path).entries) for path in arguments[1:]}
+        elif len(arguments) == 4:
+            answer = restore(*arguments)
+        else:
+            sys.exit(__doc__)
+    except Failure as failure:
+        print("error: %s" % failure, file=sys.stderr)
+        sys.exit(failure.status)
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

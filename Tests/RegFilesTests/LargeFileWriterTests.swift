@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import RegBytes
+import RegFiles
+import RegTesting
+import Testing
+
+private let block = LargeFileWriter.Buffer.byteCount
+
+/// Appends `bytes` in pieces of random lengths.
+private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) throws {
+    var random = SeededRandom(seed: seed)
+    try bytes.withUnsafeBytes { all in
+        var offset = 0
+        while offset < all.count {
+            let longest = Bool.random(using: &random) ? 5_000 : 2 * block
+            let part = min(Int.random(in: 0...longest, using: &random), all.count - offset)
+            try writer.append(UnsafeRawBufferPointer(rebasing: all[offset..<offset + part]))
+            offset += part
+        }
+    }
+}
+
+@Suite struct LargeFileWriterTests {
+    @Test(
+        arguments: Place.allCases,
+        [
+            0, 1, 4_095, 4_096, 4_097, block - 1, block, block + 1, 2 * block - 1, 2 * block, 2 * block + 1,
+            3 * block + 4_097,
+        ])
+    func theFileHoldsWhatWasAppended(place: Place, count: Int) throws {
+        let bytes = seededBytes(count: count, seed: UInt64(count))
+        try withDirectory(on: place) { directory in
+            let writer = try LargeFileWriter(in: directory, buffer: .init())
+            try append(bytes, to: writer, seed: UInt64(count))
+            #expect(writer.byteCount == UInt64(count))
+            try writer.complete(mode: 0o444)
+            #expect(try writer.status().size == UInt64(count))
+            #expect(try writer.publish(as: BytePath("pack"), .creating))
+            #expect(try directory.names() == [BytePath("pack")])
+            #expect(try directory.content("pack") == bytes)
+        }
+    }
+
+    @Test(arguments: Place.allCases)
+    func oneBufferServesFilesInTurn(place: Place) throws {
+        let buffer = LargeFileWriter.Buffer()
+        try withDirectory(on: place) { directory in
+            for (number, count) in [block + 5, 10, 0, 2 * block + 1, 4_096].enumerated() {
+                let bytes = seededBytes(count: count, seed: UInt64(number))
+                let writer = try LargeFileWriter(in: directory, buffer: buffer)
+                try append(bytes, to: writer, seed: UInt64(number))
+                try writer.complete(mode: 0o444)
+                #expect(try writer.publish(as: BytePath("\(number)"), .creating))
+                #expect(try directory.content("\(number)") == bytes)
+            }
+        }
+    }
+
+    @Test(arguments: Place.allCases, [0, 100, block + 1, 3 * block])
+    func anAbandonedFileLeavesNothing(place: Place, count: Int) throws {
+        try withDirectory(on: place) { directory in
+            do {
+                let writer = try LargeFileWriter(in: directory, buffer: .init())
+                try append(seededBytes(count: count, seed: 1), to: writer, seed: 1)
+                #expect(try directory.names().count == 1)
+            }
+            #expect(try directory.isEmptyDirectory())
+            do {
+                let writer = try LargeFileWriter(in: directory, buffer: .init())
+                try append(seededBytes(count: count, seed: 2), to: writer, seed: 2)
+                try writer.complete(mode: 0o444)
+            }
+            #expect(try directory.isEmptyDirectory())
+        }
+    }
+
+    @Test func aTakenNameStaysAsItIs() throws {
+        try withDirectory { directory in
+            try directory.make("pack", [1, 2])
+            for (publishing, expected) in [(.creating, [1, 2]), (.replacing, [3])] as [(Publishing, [UInt8])] {
+                let writer = try LargeFileWriter(in: directory, buffer: .init())
+                try append([3], to: writer, seed: 1)
+                try writer.complete(mode: 0o444)
+                #expect(try writer.publish(as: BytePath("pack"), publishing) == (expected == [3]))
+                #expect(try directory.content("pack") == expected)
+                #expect(try directory.names() == [BytePath("pack")])
+            }
+        }
+    }
+
+    @Test func aFailureToPublishLeavesNothing() throws {
+        try withDirectory { directory in
+            do {
+                let writer = try LargeFileWriter(in: directory, buffer: .init())
+                try writer.complete(mode: 0o444)
+                #expect(throws: FileError.self) { try writer.publish(as: BytePath("no/pack"), .creating) }
+            }
+            #expect(try directory.isEmptyDirectory())
+        }
+    }
+}
