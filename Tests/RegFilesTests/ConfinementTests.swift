@@ -30,7 +30,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
         "alias/file", "leaf", "loop", "loop/x",
     ])
     func nothingOutsideAndNoLinkIsReached(path: String) throws {
-        try withLinks { root, _ in
+        try withLinks { root, _ throws in
             for mode in [.read, .directory] as [Descriptor.Mode] {
                 let error = #expect(throws: FileError.self) {
                     _ = try root.openBeneath(BytePath(path), mode)
@@ -41,7 +41,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func whatLiesInsideIsReached() throws {
-        try withLinks { root, _ in
+        try withLinks { root, _ throws in
             #expect(try root.openBeneath(BytePath("in/file"), .read).readAll(limit: 1) == [7])
             #expect(try root.openBeneath(BytePath("in"), .directory).names() == [BytePath("file")])
             #expect(try root.openBeneath(BytePath(""), .directory).names().count == 6)
@@ -50,7 +50,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
 
     @Test(arguments: ["out/new", "absolute/new", "alias/new", "../new", "in/../../new", "loop/new"])
     func directoriesAreNotMadeThroughLinksOrOutside(path: String) throws {
-        try withLinks { root, outside in
+        try withLinks { root, outside throws in
             #expect(throws: FileError.self) { _ = try root.makeDirectoriesBeneath(BytePath(path)) }
             #expect(try outside.names() == [BytePath("secret")])
             #expect(try Descriptor.directory(root.path.parent).names().count == 2)
@@ -59,7 +59,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func directoriesAreMadeAsDeepAsNeeded() throws {
-        try withLinks { root, _ in
+        try withLinks { root, _ throws in
             for _ in 0..<2 {
                 let made = try root.makeDirectoriesBeneath(BytePath("in/a/b/c"))
                 #expect(made.path == root.path.appending("in/a/b/c"))
@@ -69,7 +69,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func aFIFODoesNotBlock() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             #expect(mkfifo(directory.path.appending("fifo").lossy, 0o600) == 0)
             let opened = [
                 try Descriptor.open(directory.path.appending("fifo"), .read),
@@ -81,7 +81,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func symlinksAreSeenAndNotFollowed() throws {
-        try withLinks { root, _ in
+        try withLinks { root, _ throws in
             let leaf = BytePath("leaf")
             #expect(try root.status(of: leaf)?.kind == .symlink)
             #expect(try root.readLink(leaf) == BytePath("in/file"))
@@ -94,7 +94,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func aLinkNeverReplacesAName() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             try directory.make("a", [1])
             try directory.make("b", [2])
             #expect(try !directory.link(BytePath("a"), to: BytePath("b")))
@@ -106,7 +106,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func onlyEmptyDirectoriesAreRemoved() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             _ = try directory.makeDirectoriesBeneath(BytePath("a/b"))
             #expect(!directory.removeEmptyDirectory(BytePath("a")))
             #expect(try directory.isEmptyDirectory() == false)
@@ -133,7 +133,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func allMissingDirectoriesAreMade() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             for path in ["a/b/c", "a/b/c", "a/b/d/", "a"] { try makeDirectories(directory.path.appending(path)) }
             let made = try Descriptor.directory(directory.path.appending("a/b")).names()
             #expect(made == [BytePath("c"), BytePath("d")])
@@ -143,7 +143,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func symlinksAreResolvedToWhatIsThere() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             try directory.makeDirectory(BytePath("real"))
             try directory.makeLink(BytePath("link"), to: BytePath("real"))
             #expect(
@@ -153,7 +153,7 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
     }
 
     @Test func anExclusiveLockWaitsForItsTurn() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             let path = directory.path.appending("lock")
             try directory.make("count", [0])
             _ = try onThreads(4) { _ in

@@ -29,7 +29,7 @@ private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) 
         ])
     func theFileHoldsWhatWasAppended(place: Place, count: Int) throws {
         let bytes = seededBytes(count: count, seed: UInt64(count))
-        try withDirectory(on: place) { directory in
+        try withDirectory(on: place) { directory throws in
             let writer = try LargeFileWriter(in: directory, buffer: .init())
             try append(bytes, to: writer, seed: UInt64(count))
             #expect(writer.byteCount == UInt64(count))
@@ -44,7 +44,7 @@ private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) 
     @Test(arguments: Place.allCases)
     func oneBufferServesFilesInTurn(place: Place) throws {
         let buffer = LargeFileWriter.Buffer()
-        try withDirectory(on: place) { directory in
+        try withDirectory(on: place) { directory throws in
             for (number, count) in [block + 5, 10, 0, 2 * block + 1, 4_096].enumerated() {
                 let bytes = seededBytes(count: count, seed: UInt64(number))
                 let writer = try LargeFileWriter(in: directory, buffer: buffer)
@@ -58,7 +58,7 @@ private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) 
 
     @Test(arguments: Place.allCases, [0, 100, block + 1, 3 * block])
     func anAbandonedFileLeavesNothing(place: Place, count: Int) throws {
-        try withDirectory(on: place) { directory in
+        try withDirectory(on: place) { directory throws in
             do {
                 let writer = try LargeFileWriter(in: directory, buffer: .init())
                 try append(seededBytes(count: count, seed: 1), to: writer, seed: 1)
@@ -75,7 +75,7 @@ private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) 
     }
 
     @Test func aTakenNameStaysAsItIs() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             try directory.make("pack", [1, 2])
             for (publishing, expected) in [(.creating, [1, 2]), (.replacing, [3])] as [(Publishing, [UInt8])] {
                 let writer = try LargeFileWriter(in: directory, buffer: .init())
@@ -89,7 +89,7 @@ private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) 
     }
 
     @Test func aFailureToPublishLeavesNothing() throws {
-        try withDirectory { directory in
+        try withDirectory { directory throws in
             do {
                 let writer = try LargeFileWriter(in: directory, buffer: .init())
                 try writer.complete(mode: 0o444)

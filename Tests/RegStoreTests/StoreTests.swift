@@ -9,7 +9,7 @@ import Testing
 @Suite struct StoreContractTests {
     @Test(arguments: StoreRule.all, ["/tmp", "/dev/shm"])
     func aDirectoryKeeps(rule: StoreRule, place: String) throws {
-        try withTemporaryDirectory(in: BytePath(place)) { directory in
+        try withTemporaryDirectory(in: BytePath(place)) { directory throws in
             try rule.check(DirectoryStore(root: directory.appending("not/made/yet")))
         }
     }
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func unfinishedFilesAreNoObjects() throws {
-        try withStore { store, root in
+        try withStore { store, root throws in
             _ = try store.create(.record(1), [1])
             let log = try root.openBeneath(BytePath("log"), .directory)
             try publish([1], as: temporaryName(), in: log, .creating)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func nothingButTheObjectStaysBehind() throws {
-        try withStore { store, root in
+        try withStore { store, root throws in
             let key = ObjectKey.pack(.random())
             do {
                 let dropped = try store.writer(for: key, buffer: .init())
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func aFinishedFileOnTheSameFileSystemIsLinked() throws {
-        try withStore { store, root in
+        try withStore { store, root throws in
             try publish([1, 2], as: BytePath("source"), in: root, mode: 0o444, .creating)
             let key = ObjectKey.pack(.random())
             try store.create(key, fromFileAt: root.path.appending("source"))
@@ -65,7 +65,7 @@ import Testing
 
     @Test func aFinishedFileOnAnotherFileSystemIsCopied() throws {
         try withTemporaryDirectory(in: BytePath("/dev/shm")) { other in
-            try withStore { store, root in
+            try withStore { store, root throws in
                 let bytes = seededBytes(count: (5 << 20) + 3, seed: 1)
                 try publish(bytes, as: BytePath("source"), in: .directory(other), .creating)
                 let key = ObjectKey.pack(.random())
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func packsAreFoundAmongWhatElseLiesThere() throws {
-        try withStore { store, root in
+        try withStore { store, root throws in
             #expect(try store.packNames() == [])
             let names = (0..<20).map { _ in RandomName.random() }.sorted()
             for name in names { _ = try store.create(.pack(name), [1]) }
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func objectsCannotBeWrittenByAccident() throws {
-        try withStore { store, root in
+        try withStore { store, root throws in
             _ = try store.create(.registry, [1])
             #expect(throws: StoreError.self) { _ = try store.read(.registry, at: 0, count: 2) }
             let key = ObjectKey.pack(.random())
