@@ -153,9 +153,11 @@ package func currentDirectory() -> BytePath {
     return BytePath(buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
 }
 
-/// `path` made absolute and without `.`, `..` and doubled slashes; symlinks are left as they are.
-package func absolute(_ path: BytePath) -> BytePath {
-    let whole = path.bytes.first == UInt8(ascii: "/") ? path : currentDirectory().appending(path)
+/// `path`, which may be relative to `base`, made absolute and without `.`, `..` and doubled slashes.
+///
+/// Symlinks are left as they are.
+package func absolute(_ path: BytePath, from base: BytePath = currentDirectory()) -> BytePath {
+    let whole = path.bytes.first == UInt8(ascii: "/") ? path : base.appending(path)
     var parts: [ArraySlice<UInt8>] = []
     for component in whole.components {
         if component.elementsEqual("..".utf8) {

@@ -10,6 +10,14 @@ package func temporaryName() -> BytePath {
     return BytePath(".tmp-\(getpid())-\(tail)")
 }
 
+/// The number of the process that made a temporary name; nil for any other name.
+package func processOfTemporary(_ name: BytePath) -> Int32? {
+    guard name.bytes.starts(with: ".tmp-".utf8) else { return nil }
+    let parts = name.bytes.dropFirst(5).split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].count == 16, bytes(hex: parts[1]) != nil else { return nil }
+    return Int32(String(decoding: parts[0], as: UTF8.self)).flatMap { $0 > 0 ? $0 : nil }
+}
+
 /// What a file replaces when it gets its name.
 package enum Publishing: Sendable {
     /// Whatever has the name is replaced at once.

@@ -20,6 +20,7 @@ extension Session {
             }
             let tree = try WorkingTree(workspace.root, catalog: catalog)
             let lock = try workspace.readLock()
+            try store.removeLeftovers()
             let targets =
                 paths.isEmpty
                 ? try changedTargets(of: lock, in: tree)

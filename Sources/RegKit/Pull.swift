@@ -20,7 +20,7 @@ extension Session {
                 }
                 return try pull(versions.map { try placed($0) }, into: workspace.root, request)
             }
-            return try pullApart(versions, into: absolute(options.directory.appending(output)), request)
+            return try pullApart(versions, into: absolute(output, from: options.directory), request)
         }
     }
 

@@ -65,7 +65,7 @@ extension Session {
     private func entry(_ argument: String, lock: Lock) throws -> LockEntry? {
         if argument.contains("/") { return nil }
         if let name = ArtifactName(argument), let entry = lock[name] { return entry }
-        let path = absolute(options.directory.appending(argument))
+        let path = absolute(BytePath(argument), from: options.directory)
         if try fileStatus(path) == nil {
             throw RegError(
                 .notFound, "'\(printable(argument))' is neither an artifact of reg.lock nor a file here",
@@ -110,7 +110,7 @@ extension Session {
     private func streamed(_ path: BytePath, _ request: PushRequest, registry: Registry) throws
         -> PushCandidate
     {
-        let whole = absolute(path.bytes.first == UInt8(ascii: "/") ? path : options.directory.appending(path))
+        let whole = absolute(path, from: options.directory)
         guard let workspace, workspace.git != nil,
             (try? workspace.relative(path, from: options.directory)) != nil
         else {

@@ -37,7 +37,7 @@ struct RegistryLocation: Equatable {
             throw RegError(
                 .usage, "\(printable(text)) is no registry that this reg knows", hint: "use a directory")
         }
-        directory = absolute(base.appending(text))
+        directory = absolute(BytePath(text), from: base)
     }
 
     private init(embedded directory: BytePath) {

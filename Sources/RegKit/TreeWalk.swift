@@ -121,12 +121,6 @@ enum Junk {
         ].map { BytePath($0) })
 
     static func contains(_ name: BytePath) -> Bool {
-        names.contains(name) || name.bytes.starts(with: ".tmp-".utf8) && isTemporary(name)
-    }
-
-    /// Whether reg itself left this file when it was killed: `.tmp-<pid>-<16 hex>`.
-    private static func isTemporary(_ name: BytePath) -> Bool {
-        let parts = name.bytes.split(separator: UInt8(ascii: "-"))
-        return parts.count == 3 && parts[2].count == 16 && bytes(hex: parts[2]) != nil
+        names.contains(name) || processOfTemporary(name) != nil
     }
 }

@@ -61,8 +61,7 @@ struct Workspace {
     ///
     /// - Throws: `refused` for a path outside the workspace.
     func relative(_ path: BytePath, from directory: BytePath) throws -> BytePath {
-        let whole =
-            path.bytes.first == UInt8(ascii: "/") ? absolute(path) : absolute(directory.appending(path))
+        let whole = absolute(path, from: directory)
         // The root is git's, with symlinks resolved; the last component of the path itself must not be.
         let parent = resolvingSymlinks(whole.parent.isEmpty ? BytePath("/") : whole.parent) ?? whole.parent
         let resolved = parent.appending(whole.lastComponent)

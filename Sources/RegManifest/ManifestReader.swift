@@ -56,7 +56,9 @@ package struct ManifestReader {
         if nextPage < manifest.pages.count, let last = items.last {
             let next = manifest.pages[nextPage].separator
             let isBefore = if case .part = last { last.path == next } else { last.path < next }
-            guard isBefore else { throw ManifestError.malformed("a page ends after the next one's separator") }
+            guard isBefore else {
+                throw ManifestError.malformed("a page ends after the next one's separator")
+            }
         }
     }
 

@@ -69,8 +69,11 @@ package struct PackIndex: Sendable {
     private static func checkHeader(_ bytes: [UInt8], of name: PackName) throws(PackError) {
         var reader = ByteReader(bytes)
         if reader.skip(magic) { return }
-        if reader.skip("REGPACK") { throw .newerVersion(name, "its header is of a later version") }
-        throw .malformed(name, "it does not begin with REGPACK1")
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard reader.skip("REGPACK"), let version = bytes.last, digits.contains(version) else {
+            throw .malformed(name, "it does not begin with REGPACK1")
+        }
+        throw .newerVersion(name, "it is of version \(version - digits.lowerBound)")
     }
 
     private struct Footer {

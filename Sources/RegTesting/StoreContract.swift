@@ -78,7 +78,8 @@ extension StoreRule {
             let bytes = seededBytes(count: 10_000, seed: 1)
             let key = ObjectKey.pack(.random())
             try write([bytes], to: key, in: store)
-            for (offset, count) in [(0, 10_000), (0, 1), (9_999, 1), (4_095, 2), (4_096, 4_096), (10_000, 0)] {
+            for (offset, count) in [(0, 10_000), (0, 1), (9_999, 1), (4_095, 2), (4_096, 4_096), (10_000, 0)]
+            {
                 try require(
                     try store.read(key, at: UInt64(offset), count: count)
                         == Array(bytes[offset..<offset + count]), "\(count) bytes at \(offset)")

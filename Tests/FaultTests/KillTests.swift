@@ -20,7 +20,7 @@ struct KillTests {
     /// A repository with a small version 1 of `data` pushed and bound, and a larger version 2 lying in its tree.
     init() throws {
         sandbox = try Sandbox()
-        project = try Project.make("template", in: sandbox)
+        project = try Project.make("project", in: sandbox)
         try KillTests.writeFiles(of: project, byteCount: 2_000, seed: 1)
         try sandbox.write("\(project.repository)/data/only-old", Array("old".utf8))
         try sandbox.succeed(["add", "data"], in: project.repository)
@@ -28,7 +28,7 @@ struct KillTests {
         try sandbox.succeed(["push"], in: project.repository)
         old = try sandbox.tree("\(project.repository)/data")
         try sandbox.remove("\(project.repository)/data/only-old")
-        try KillTests.writeFiles(of: project, byteCount: 100_000, seed: 2)
+        try KillTests.writeFiles(of: project, byteCount: 50_000, seed: 2)
         try sandbox.write("\(project.repository)/data/long", seededBytes(count: 9 << 20, seed: 3))
         new = try sandbox.tree("\(project.repository)/data")
     }
@@ -41,36 +41,39 @@ struct KillTests {
         }
     }
 
-    /// Runs the command on copies of the template: once to its end, then killed at random moments.
+    /// Runs the command on the project as it is now: once to its end, then killed at random moments.
     ///
-    /// `check`: called after each kill and the next run, which has to succeed; the first call's `victim` is after the
-    /// kill, the second's after the next run.
+    /// - Parameters:
+    ///   - directory: where, below the project's place.
+    ///   - afterKill: looks at what a killed run has left.
+    ///   - afterNextRun: looks at it once more after the next run, which has to succeed.
     private func killing(
-        _ arguments: [String], template: Project, in directory: (Project) -> String = \.repository,
-        afterKill: (Project, String) throws -> Void, afterNextRun: (Project, String) throws -> Void
+        _ arguments: [String], in directory: String = "repository", afterKill: (String) throws -> Void,
+        afterNextRun: (String) throws -> Void
     ) throws {
-        let whole = try template.copy(to: "whole")
-        let reference = try sandbox.reg(arguments, in: directory(whole)).run()
+        let place = "\(project.place)/\(directory)"
+        // Always at the same path, since reg remembers by path what it wrote.
+        try project.store(as: "stored")
+        try project.restore(from: "stored")
+        let reference = try sandbox.reg(arguments, in: place).run()
         try #require(reference.code == 0, "\(reference.errorText)")
-        try afterNextRun(whole, "undisturbed")
-        try sandbox.remove("whole")
+        try afterNextRun("undisturbed")
         let seed = printedSeed("kill \(arguments[0])")
         var random = SeededRandom(seed: seed)
         var killed = 0
         for number in 0..<KillTests.killCount {
-            let victim = try template.copy(to: "victim")
+            try project.restore(from: "stored")
             let delay = reference.time * Double.random(in: 0...1, using: &random)
-            let outcome = try sandbox.reg(arguments, in: directory(victim)).run(killedAfter: delay)
+            let outcome = try sandbox.reg(arguments, in: place).run(killedAfter: delay)
             let context = "\(arguments[0]), kill \(number) after \(delay), seed \(seed)"
             #expect(
                 outcome.ending == .killed || outcome.code == 0,
                 "\(context): \(outcome.ending) \(outcome.errorText)")
             if outcome.ending == .killed { killed += 1 }
-            try afterKill(victim, context)
-            let next = try sandbox.reg(arguments, in: directory(victim)).run()
+            try afterKill(context)
+            let next = try sandbox.reg(arguments, in: place).run()
             #expect(next.code == 0, "\(context): next run: \(next.ending) \(next.errorText)")
-            try afterNextRun(victim, context)
-            try sandbox.remove("victim")
+            try afterNextRun(context)
         }
         print("kill \(arguments[0]): \(killed) of \(KillTests.killCount) in \(reference.time)")
         #expect(killed > KillTests.killCount / 4, "too few runs were still there to be killed")
@@ -79,19 +82,19 @@ struct KillTests {
     @Test(.timeLimit(.minutes(2))) func killedAddLeavesOldOrNewLock() throws {
         let files = ["reg.lock", ".gitignore", ".git/info/exclude"]
         let before = try files.map { try sandbox.read("\(project.repository)/\($0)") }
-        try killing(["add", "data"], template: project) { victim, context in
+        try killing(["add", "data"]) { context in
             for (file, old) in zip(files, before) {
-                let found = try sandbox.read("\(victim.repository)/\(file)")
+                let found = try sandbox.read("\(project.repository)/\(file)")
                 let isWhole = found == old || file == "reg.lock" && lockNames(new.digest, found)
                 #expect(isWhole, "\(context): \(file): \(String(decoding: found, as: UTF8.self))")
             }
-            try victim.expectSound(context)
-        } afterNextRun: { victim, context in
-            let lock = try sandbox.read("\(victim.repository)/reg.lock")
+            try project.expectSound(context)
+        } afterNextRun: { context in
+            let lock = try sandbox.read("\(project.repository)/reg.lock")
             #expect(lockNames(new.digest, lock), "\(context): \(String(decoding: lock, as: UTF8.self))")
             // The store alone holds the bytes: nothing was pushed.
-            try sandbox.succeed(["pull", "data", "-o", "../out"], in: victim.repository)
-            #expect(try sandbox.tree("\(victim.place)/out").entries == new.entries, "\(context)")
+            try sandbox.succeed(["pull", "data", "-o", "../out"], in: project.repository)
+            #expect(try sandbox.tree("\(project.place)/out").entries == new.entries, "\(context)")
         }
     }
 
@@ -100,36 +103,52 @@ struct KillTests {
         return text.hasPrefix("reg-lock 1\n\ndata dataset data/ \(digest.text) ") && text.hasSuffix("\n")
     }
 
-    @Test(.timeLimit(.minutes(2))) func killedPushLeavesOldOrNewVersion() throws {
-        try sandbox.succeed(["add", "data"], in: project.repository)
+    /// Adds artifacts, each with a pack of its own, so that there is something to push; their trees by name.
+    private func addParts() throws -> [String: Tree] {
+        var trees: [String: Tree] = [:]
+        for number in 0..<10 {
+            let name = "part-\(number)"
+            for file in 0..<10 {
+                try sandbox.write(
+                    "\(project.repository)/\(name)/\(file)",
+                    seededBytes(count: 20_000, seed: UInt64(1_000 + 10 * number + file)))
+            }
+            try sandbox.succeed(["add", name], in: project.repository)
+            trees[name] = try sandbox.tree("\(project.repository)/\(name)")
+        }
         try project.commit()
-        try checkPush(template: project, recordsBefore: 1)
+        return trees
+    }
+
+    @Test(.timeLimit(.minutes(2))) func killedPushLeavesOldOrNewVersions() throws {
+        try checkPush(of: try addParts(), recordsBefore: 1)
     }
 
     @Test(.timeLimit(.minutes(2))) func killedFirstPushLeavesNoOrWholeRegistry() throws {
-        try sandbox.succeed(["add", "data"], in: project.repository)
-        try project.commit()
+        let parts = try addParts()
         try sandbox.remove(project.registry)
-        try sandbox.remove("\(project.repository)/.git/reg/manifest.sqlite")
-        try checkPush(template: project, recordsBefore: 0)
+        try sandbox.succeed(["manifest", "rebuild"], in: project.repository)
+        try checkPush(of: parts, recordsBefore: 0)
     }
 
-    private func checkPush(template: Project, recordsBefore: Int) throws {
-        try killing(["push", "--json"], template: template) { victim, context in
-            let count = try victim.records().count
+    private func checkPush(of trees: [String: Tree], recordsBefore: Int) throws {
+        try killing(["push", "--json"]) { context in
+            let count = try project.records().count
             #expect(count == recordsBefore || count == recordsBefore + 1, "\(context): \(count) records")
-            if sandbox.exists("\(victim.registry)/registry.json") { try victim.expectSound(context) }
-        } afterNextRun: { victim, context in
-            #expect(try victim.records().count == recordsBefore + 1, "\(context)")
-            try victim.expectSound(context)
-            let document = try sandbox.succeed(["push", "--json"], in: victim.repository)
+            if sandbox.exists("\(project.registry)/registry.json") { try project.expectSound(context) }
+        } afterNextRun: { context in
+            #expect(try project.records().count == recordsBefore + 1, "\(context)")
+            try project.expectSound(context)
+            let document = try sandbox.succeed(["push", "--json"], in: project.repository)
             #expect(document["record"] == .null, "\(context)")
-            #expect(document.onlyArtifact?["version"]?.integerValue == Int64(recordsBefore) + 1, "\(context)")
-            #expect(document.onlyArtifact?["digest"]?.stringValue == new.digest.text, "\(context)")
             #expect(document["binding"]?["commit"]?.stringValue != nil, "\(context)")
-            let clone = try victim.clone(as: "clone")
+            let artifacts = document["artifacts"]?.arrayValue ?? []
+            #expect(artifacts.count == trees.count + 1 && artifacts.allSatisfy { $0["version"] == .integer(1) })
+            let clone = try project.clone(as: "fresh")
             try sandbox.succeed(["pull"], in: clone)
-            #expect(try sandbox.tree("\(clone)/data").entries == new.entries, "\(context)")
+            for (name, tree) in trees {
+                #expect(try sandbox.tree("\(clone)/\(name)").entries == tree.entries, "\(context): \(name)")
+            }
         }
     }
 
@@ -140,8 +159,8 @@ struct KillTests {
         try project.commit()
         try sandbox.succeed(["push"], in: project.repository)
         try sandbox.git(["pull", "--quiet"], in: clone)
-        try killing(["pull"], template: project, in: { "\($0.place)/clone" }) { victim, context in
-            let found = try sandbox.tree("\(victim.place)/clone/data")
+        try killing(["pull"], in: "clone") { context in
+            let found = try sandbox.tree("\(clone)/data")
             for (path, entry) in found.files where !isTemporary(path) {
                 let isWhole = entry == old.entries[path] || entry == new.entries[path]
                 #expect(isWhole, "\(context): \(printable(path))")
@@ -149,10 +168,10 @@ struct KillTests {
             for path in old.files.keys where new.entries[path] != nil {
                 #expect(found.entries[path] != nil, "\(context): \(printable(path)) is gone")
             }
-        } afterNextRun: { victim, context in
-            let found = try sandbox.tree("\(victim.place)/clone/data")
+        } afterNextRun: { context in
+            let found = try sandbox.tree("\(clone)/data")
             #expect(found.entries.filter { !isTemporary($0.key) } == new.entries, "\(context)")
-            let status = try sandbox.succeed(["status", "--json"], in: "\(victim.place)/clone")
+            let status = try sandbox.succeed(["status", "--json"], in: clone)
             #expect(status.onlyArtifact?["state"]?.stringValue == "clean", "\(context): \(status.compact)")
         }
     }
@@ -161,12 +180,13 @@ struct KillTests {
         try sandbox.succeed(["add", "data"], in: project.repository)
         try project.commit()
         try sandbox.succeed(["push"], in: project.repository)
-        try killing(["pull", "data", "-o", "../out"], template: project) { victim, context in
-            guard sandbox.exists("\(victim.place)/out") else { return }
-            #expect(try sandbox.tree("\(victim.place)/out").entries == new.entries, "\(context)")
-            try sandbox.remove("\(victim.place)/out")
-        } afterNextRun: { victim, context in
-            let found = try sandbox.tree("\(victim.place)/out")
+        let output = "\(project.place)/out"
+        try killing(["pull", "data", "-o", "../out"]) { context in
+            guard sandbox.exists(output) else { return }
+            #expect(try sandbox.tree(output).entries == new.entries, "\(context)")
+            try sandbox.remove(output)
+        } afterNextRun: { context in
+            let found = try sandbox.tree(output)
             #expect(found.entries == new.entries, "\(context)")
         }
     }

@@ -26,9 +26,21 @@ struct Project {
         return project
     }
 
-    func copy(to place: String) throws -> Project {
-        try sandbox.copy(self.place, to: place)
-        return Project(sandbox: sandbox, place: place)
+    /// Moves everything aside, to be brought back any number of times.
+    func store(as name: String) throws { try sandbox.run("/bin/mv", ["--", place, name], in: ".") }
+
+    /// Brings back what was stored, in place of what is there.
+    ///
+    /// Files are linked, not copied, but for the database: reg and git replace all others when they change them.
+    func restore(from name: String) throws {
+        try sandbox.remove(place)
+        try sandbox.run("/bin/cp", ["-al", "--", name, place])
+        for directory in try sandbox.names(name) {
+            let database = "\(directory)/.git/reg/manifest.sqlite"
+            guard sandbox.exists("\(name)/\(database)") else { continue }
+            try sandbox.remove("\(place)/\(database)")
+            try sandbox.copy("\(name)/\(database)", to: "\(place)/\(database)")
+        }
     }
 
     func commit() throws {
@@ -42,8 +54,6 @@ struct Project {
         try sandbox.git(["clone", "--quiet", "repository", name], in: place)
         return clone
     }
-
-    func removeClone(_ name: String) throws { try sandbox.remove("\(place)/\(name)") }
 
     /// The bytes of all records, in order, after a check that their names have no gap.
     func records() throws -> [[UInt8]] {

@@ -60,7 +60,24 @@ extension Place {
     }
 }
 
+extension Place {
+    /// The objects in one of the folders of the sandbox's registry, sorted by path.
+    func objects(ofKind folder: String) throws -> [BytePath] {
+        let top = sandbox.registry.appending(folder)
+        return try Tree(top).entries.keys.sorted().map { top.appending($0) }
+    }
+
+    /// Turns one bit in the middle of a file.
+    func damage(_ path: BytePath) throws {
+        var bytes = try readFile(path)
+        bytes[bytes.count / 2] ^= 0x10
+        try writeFile(bytes, to: path)
+    }
+}
+
 extension Sandbox {
+    var forge: Forge { Forge(registry: registry) }
+
     /// A project with one artifact `data` of small text files, committed and pushed as version 1.
     func pushedProject(_ name: String = "work", _ files: [String: String] = ["a.txt": "one\n"]) throws -> Place {
         let place = try project(name)

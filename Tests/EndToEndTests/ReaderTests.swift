@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import RegBytes
+import RegJSON
+import RegTesting
+import Testing
+
+/// Programs in Python, written from docs/format.md alone, read what reg wrote.
+@Suite struct ReaderTests {
+    private static func script(_ name: String) -> String {
+        BytePath(#filePath).parent.appending("Fixtures/\(name)").lossy
+    }
+
+    /// One of everything that a tree can hold.
+    private func writeVariedTree(in place: Place) throws {
+        let noise = seededBytes(count: 700_000, seed: 11)
+        try place.write(numberedLines(1...30_000), to: BytePath("data/text/long.txt"))
+        try place.write(numberedLines(1...20), to: BytePath("data/text/short.txt"))
+        try place.write(noise, to: BytePath("data/noise.bin"))
+        try place.write(Array(noise[100_000...]), to: BytePath("data/noise-without-its-start.bin"))
+        let tensors = (0..<6).map { (name: "layer\($0)", count: 100_000 - 7 * $0, seed: UInt64(20 + $0)) }
+        try place.write(safetensors(tensors), to: BytePath("data/model.safetensors"))
+        try place.write([], to: BytePath("data/empty.txt"))
+        try makeDirectory(place["data/nothing/in/here"])
+        try place.write(Array("#!/bin/sh\n".utf8), to: BytePath("data/run.sh"), mode: 0o755)
+        try place.write([1, 2, 3], to: BytePath(Array("data/caf".utf8) + [0xe9, 0x0a, 0x1b, 0xff]))
+        for index in 0..<400 {
+            try place.write("file \(index)\n", to: "data/many/\(index % 7)/\(index).txt")
+        }
+    }
+
+    @Test func readerFromTheDocumentRestoresAnArtifact() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            try writeVariedTree(in: work)
+            try work.reg("add", "data")
+            let commit = try work.commit()
+            let pushed = try #require(try work.json("push").member("artifacts", named: "data"))
+            let digest = try #require(pushed.text("digest"))
+
+            let outcome = try work.run(
+                "python3", [Self.script("restore.py"), sandbox.registry.lossy, "data", "1", "restored"])
+            try #require(outcome.code == 0, "\(outcome.errorText)")
+            let answer = try JSON.parse(outcome.output)
+            #expect(try work.tree("restored") == work.tree("data"))
+            #expect(answer.text("digest") == digest && answer.text("type") == "dataset")
+            #expect(answer.count("files") == pushed.count("files"))
+            #expect(answer.count("bytes") == pushed.count("bytes"))
+            let bind = try #require(try sandbox.forge.operations.last { $0.text("op") == "bind" })
+            #expect(answer["bindings"] == [[.string(commit), try #require(bind["set"])]])
+            // The reader met what it should: both codecs, several pages, files of many chunks.
+            #expect(try #require(answer.count("lz4_bytes")) > 1_000_000)
+            #expect(try #require(answer.count("stored_bytes")) > 2_000_000)
+            #expect(try #require(answer.count("pages")) > 1)
+            #expect(try #require(answer.count("chunks")) > 430)
+
+            let treeDigest = try work.run("python3", [Self.script("treedigest.py"), "data"])
+            #expect(treeDigest.text == digest + "\n", "\(treeDigest.errorText)")
+        }
+    }
+
+    @Test func readerFollowsVersionsAndDuplicates() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            try writeVariedTree(in: work)
+            try work.reg("add", "data")
+            try work.commit()
+            try work.reg("push")
+            let first = try work.tree("data")
+            let pattern = numberedLines(1...29_000) + Array("another end".utf8)
+            try work.write(pattern, to: BytePath("data/text/long.txt"))
+            try remove(work["data/many/3"])
+            try work.reg("add")
+            try work.commit()
+            try work.reg("push")
+
+            for (version, tree) in [("1", first), ("2", try work.tree("data"))] {
+                let arguments = [
+                    Self.script("restore.py"), sandbox.registry.lossy, "data", version, "v\(version)",
+                ]
+                let outcome = try work.run("python3", arguments)
+                try #require(outcome.code == 0, "\(outcome.errorText)")
+                #expect(try work.tree("v\(version)") == tree)
+                // Version 2 takes most of its chunks from version 1's pack.
+                #expect(try JSON.parse(outcome.output).count("packs") == Int64(version))
+            }
+            #expect(
+                try work.run("python3", [Self.script("treedigest.py"), "v1"]).text
+                    == (try work.json("show", "data@v1").text("digest") ?? "") + "\n")
+        }
+    }
+
+    @Test func readerChecksPacksAndNoticesDamage() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            try work.write(numberedLines(1...5_000), to: BytePath("data/a.txt"))
+            try work.reg("add", "data")
+            try work.commit()
+            try work.reg("push")
+            let pack = try #require(try work.objects(ofKind: "packs").first)
+            let arguments = [Self.script("restore.py"), "--verify-pack", pack.lossy]
+            #expect(try work.run("python3", arguments).code == 0)
+            var bytes = try readFile(pack)
+            bytes[bytes.count / 3] ^= 4
+            try writeFile(bytes, to: pack)
+            #expect(try work.run("python3", arguments).code == 4)
+            let restore = [Self.script("restore.py"), sandbox.registry.lossy, "data", "1", "out"]
+            #expect(try work.run("python3", restore).code == 4)
+        }
+    }
+
+    @Test func singleFileIsATreeOfOneRow() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            try work.writeSampleWeights(seed: 4)
+            let added = try work.json("add", "weights/model.safetensors")
+            let digest = try #require(added.list("artifacts").first?.text("digest"))
+            let outcome = try work.run("python3", [Self.script("treedigest.py"), "weights/model.safetensors"])
+            #expect(outcome.text == digest + "\n")
+        }
+    }
+}
