@@ -25,8 +25,7 @@ extension Session {
                 paths.isEmpty
                 ? try changedTargets(of: lock, in: tree)
                 : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
-            let storing = try Storing(
-                into: store, session: self, library: try library(), tree: tree, phase: "add")
+            let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
             let stored = try targets.map { try storing.store($0) }
             let manifests = try storing.finish(stored)
             try record(targets, stored, in: workspace)
@@ -34,7 +33,7 @@ extension Session {
             let notes = try updateIgnoreFiles(of: workspace, added: targets)
             return AddReport(
                 artifacts: zip(targets, stored).map {
-                    $1.report(of: $0, isUnchanged: manifests[$1.digest] == nil)
+                    $1.report(of: $0, isUnchanged: manifests[$1.digest]?.isNew != true)
                 },
                 notes: notes)
         }
@@ -200,6 +199,13 @@ struct AddTarget {
         self.init(
             name: entry.name, type: entry.type, path: entry.path, isDirectory: entry.isDirectory,
             isInGit: base == nil, base: base)
+    }
+
+    /// The same, its files kept by reg, whoever keeps them in the workspace.
+    var keptByReg: AddTarget {
+        var target = self
+        target.isInGit = false
+        return target
     }
 
     /// As in the lock.

@@ -154,21 +154,20 @@ extension Session {
         return try stream(target, tree, registry)
     }
 
-    private func stream(_ target: AddTarget, _ tree: WorkingTree, _ registry: Registry) throws
-        -> PushCandidate
-    {
-        let storing = try Storing(
-            into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
-        var whole = target
-        whole.isInGit = false
-        let stored = try storing.store(whole)
-        let manifests = try storing.finish([stored])
+    private func stream(
+        _ target: AddTarget, _ tree: WorkingTree, _ registry: Registry
+    ) throws -> PushCandidate {
+        let storing = try storing(into: registry, tree: tree)
+        let stored = try storing.store(target.keptByReg)
+        guard let manifest = try storing.finish([stored])[stored.digest] else {
+            throw RegError(.internalError, "\(target.name) was stored, but has no manifest")
+        }
         try tree.keepAdded(stored.files, at: target.path)
-        return PushCandidate(
+        var candidate = PushCandidate(
             name: target.name, type: target.type, digest: stored.digest, byteCount: stored.totals.byteCount,
-            fileCount: stored.totals.fileCount, source: .store, uploadedByteCount: stored.storedByteCount,
-            reusedByteCount: stored.totals.byteCount - stored.newByteCount, manifest: manifests[stored.digest]
-        )
+            fileCount: stored.totals.fileCount, source: .store)
+        candidate.take(manifest, of: stored)
+        return candidate
     }
 
     // MARK: The record

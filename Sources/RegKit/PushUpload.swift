@@ -42,18 +42,23 @@ extension Session {
             candidate.reusedByteCount = candidate.byteCount
             return
         }
-        if candidate.manifest == nil, try uploaded(&candidate, in: registry) { return }
+        if try candidate.manifest != nil || uploaded(&candidate, in: registry) { return }
         switch candidate.source {
         case .store: try uploadFromStore(&candidate, to: registry, sent: &sent)
-        case .git(let artifact): try upload(artifact, of: &candidate, to: registry)
+        case .git(let artifact):
+            let tree = try WorkingTree(try requireWorkspace().root, catalog: catalog)
+            let storing = try storing(into: registry, tree: tree)
+            try finish(storing, try storing.store(artifact), &candidate)
         case .files(let tree, let target):
-            var target = target
-            target.isInGit = false
-            let storing = try Storing(
-                into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
-            let stored = try storing.store(target)
-            try finish(storing, stored, &candidate, in: registry)
+            let storing = try storing(into: registry, tree: tree)
+            try finish(storing, try storing.store(target.keptByReg), &candidate)
         }
+    }
+
+    /// Stores straight into the registry.
+    func storing(into registry: Registry, tree: WorkingTree) throws -> Storing {
+        try Storing(
+            into: .registry(registry, clone: workspace?.store), session: self, tree: tree, phase: "push")
     }
 
     /// Whether the registry has a whole manifest of the tree already.
@@ -71,7 +76,7 @@ extension Session {
         else { return false }
         candidate.manifest = found.id
         candidate.packs = found.packs.map(\.name)
-        if candidate.uploadedByteCount == 0 { candidate.reusedByteCount = candidate.byteCount }
+        candidate.reusedByteCount = candidate.byteCount
         return true
     }
 
@@ -89,15 +94,7 @@ extension Session {
                 hint: "push it from the clone that added it, or pull another version and add it here")
         }
         let manifest = try library.read(candidate.digest, id: id, from: store, subject: subject)
-        for pack in manifest.packs where try registry.store.size(of: .pack(pack.name)) == nil {
-            let path = store.path(of: .pack(pack.name))
-            guard try fileStatus(path) != nil else {
-                throw RegError(
-                    .notFound,
-                    "pack \(pack.name.hex) of \(subject) is missing here and in \(registry.location.text)",
-                    hint: "add the files again: reg add")
-            }
-            try registry.store.create(.pack(pack.name), fromFileAt: path)
+        for pack in manifest.packs where try registry.bring(pack.name, from: store, subject: subject) {
             sent.insert(pack.name)
         }
         let key = ObjectKey.manifest(candidate.digest, id: id)
@@ -119,26 +116,22 @@ extension Session {
         }
     }
 
-    private func upload(_ artifact: GitArtifact, of candidate: inout PushCandidate, to registry: Registry)
-        throws
+    private func finish(_ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate) throws
     {
-        let tree = try WorkingTree(try requireWorkspace().root, catalog: catalog)
-        let storing = try Storing(
-            into: registry.store, session: self, library: try library(), tree: tree, phase: "push")
-        try finish(storing, try storing.store(artifact), &candidate, in: registry)
-    }
-
-    private func finish(
-        _ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate, in registry: Registry
-    ) throws {
-        guard stored.digest == candidate.digest else {
+        guard stored.digest == candidate.digest, let manifest = try storing.finish([stored])[stored.digest]
+        else {
             throw RegError(.conflict, "\(candidate.name) changed while it was pushed", hint: "push again")
         }
-        _ = try storing.finish([stored])
-        candidate.uploadedByteCount = stored.storedByteCount
-        candidate.reusedByteCount = candidate.byteCount - stored.newByteCount
-        guard try uploaded(&candidate, in: registry) else {
-            throw RegError(.internalError, "\(candidate.name) was uploaded, but is not there")
-        }
+        candidate.take(manifest, of: stored)
+    }
+}
+
+extension PushCandidate {
+    /// Takes over what storing it straight into the registry has given.
+    mutating func take(_ manifest: Storing.Manifested, of stored: StoredArtifact) {
+        self.manifest = manifest.id
+        packs = manifest.packs
+        uploadedByteCount = stored.storedByteCount
+        reusedByteCount = stored.totals.byteCount - stored.newByteCount
     }
 }

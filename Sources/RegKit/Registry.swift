@@ -4,6 +4,7 @@ internal import RegCatalog
 internal import RegFiles
 internal import RegHash
 internal import RegLog
+internal import RegPack
 internal import RegStore
 
 /// One registry: its objects, its log, and the log folded into a catalog.
@@ -73,6 +74,22 @@ final class Registry {
         if let tail = try catalog.tail(of: info.id) { return tail }
         try catalog.restartFold(of: info.id, genesis: info.hash)
         return Tail(number: 0, hash: info.hash)
+    }
+
+    /// Makes sure that a pack is here, bringing it from a clone's store.
+    ///
+    /// - Returns: whether it had to be brought.
+    @discardableResult
+    func bring(_ pack: PackName, from clone: DirectoryStore, subject: String) throws -> Bool {
+        if try store.size(of: .pack(pack)) != nil { return false }
+        let path = clone.path(of: .pack(pack))
+        guard try fileStatus(path) != nil else {
+            throw RegError(
+                .notFound, "pack \(pack.hex) of \(subject) is missing here and in \(location.text)",
+                hint: "add the files again: reg add")
+        }
+        try store.create(.pack(pack), fromFileAt: path)
+        return true
     }
 
     /// What a record is to say, apart from what its place in the log decides.

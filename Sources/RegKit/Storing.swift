@@ -32,26 +32,44 @@ struct StoredArtifact {
     }
 }
 
-/// Stores the artifacts of one run into a store: those of a workspace, taking over what has not changed.
+/// Stores the artifacts of one run: those of a workspace, taking over what has not changed.
 struct Storing {
-    private let store: any ObjectStore
+    /// Where packs and manifests go.
+    enum Destination {
+        /// The clone's store; what the registry has may be relied on.
+        case store(DirectoryStore)
+        /// The registry; what only the clone's store has must be brought there.
+        case registry(Registry, clone: DirectoryStore?)
+
+        fileprivate var objects: any ObjectStore {
+            switch self {
+            case .store(let store): store
+            case .registry(let registry, _): registry.store
+            }
+        }
+    }
+
+    /// A manifest object that is durable where it was to go, with all that it needs.
+    struct Manifested {
+        let id: Digest
+        let packs: [PackName]
+        let isNew: Bool
+    }
+
+    private let destination: Destination
     private let library: ManifestLibrary
     private let catalog: Catalog
     private let tree: WorkingTree
     private let ingest: Ingest
 
-    init(
-        into store: any ObjectStore, session: Session, library: ManifestLibrary, tree: WorkingTree,
-        phase: String
-    ) throws {
-        self.store = store
-        self.library = library
+    init(into destination: Destination, session: Session, tree: WorkingTree, phase: String) throws {
+        self.destination = destination
         self.tree = tree
+        library = try session.library()
         catalog = tree.catalog
         ingest = try Ingest(
-            into: store, catalog: catalog, copies: library.copies, jobs: session.jobs,
-            progress: Progress(phase: phase),
-            observer: session.options.progress)
+            into: destination.objects, catalog: catalog, copies: library.copies, jobs: session.jobs,
+            progress: Progress(phase: phase), observer: session.options.progress)
     }
 
     func store(_ target: AddTarget) throws -> StoredArtifact {
@@ -139,23 +157,39 @@ struct Storing {
 
     /// Finishes the packs and writes the manifests of what is new.
     ///
-    /// - Returns: the manifest of each artifact that has a new tree, by name.
-    func finish(_ stored: [StoredArtifact]) throws -> [Digest: Digest] {
+    /// - Returns: the manifest of each tree that was stored.
+    func finish(_ stored: [StoredArtifact]) throws -> [Digest: Manifested] {
         try ingest.finish()
-        var manifests: [Digest: Digest] = [:]
+        var manifests: [Digest: Manifested] = [:]
         for draft in stored.compactMap(\.draft) where manifests[draft.tree] == nil {
-            if try library.manifest(of: draft.tree, subject: "this tree") != nil { continue }
-            let bytes = try draft.encoded { pack in
-                guard let byteCount = try catalog.byteCount(of: pack) else {
-                    throw RegError(.internalError, "pack \(pack.hex) has no size")
-                }
-                return byteCount
-            }
-            let id = SHA256.digest(of: bytes)
-            _ = try store.create(.manifest(draft.tree, id: id), bytes)
-            manifests[draft.tree] = id
+            manifests[draft.tree] = try existing(draft.tree) ?? write(draft)
         }
         return manifests
+    }
+
+    private func existing(_ tree: Digest) throws -> Manifested? {
+        var places = library
+        if case .registry(let registry, _) = destination {
+            places = ManifestLibrary(store: nil, registry: registry.store)
+        }
+        // One that is damaged is passed over: ours is made beside it.
+        guard let found = try? places.manifest(of: tree, subject: "this tree") else { return nil }
+        return Manifested(id: found.id, packs: found.packs.map(\.name), isNew: false)
+    }
+
+    private func write(_ draft: ManifestDraft) throws -> Manifested {
+        if case .registry(let registry, let clone?) = destination {
+            for pack in draft.packs { try registry.bring(pack, from: clone, subject: "this tree") }
+        }
+        let bytes = try draft.encoded { pack in
+            guard let byteCount = try catalog.byteCount(of: pack) else {
+                throw RegError(.internalError, "pack \(pack.hex) has no size")
+            }
+            return byteCount
+        }
+        let id = SHA256.digest(of: bytes)
+        _ = try destination.objects.create(.manifest(draft.tree, id: id), bytes)
+        return Manifested(id: id, packs: draft.packs, isNew: true)
     }
 }
 

@@ -32,7 +32,7 @@ import Testing
         try withSandbox { sandbox in
             let work = try sandbox.project()
             try writeVariedTree(in: work)
-            try work.reg("add", "data")
+            try work.reg("add", "data", "--type", "dataset")
             let commit = try work.commit()
             let pushed = try #require(try work.json("push").member("artifacts", named: "data"))
             let digest = try #require(pushed.text("digest"))

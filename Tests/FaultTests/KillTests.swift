@@ -10,7 +10,7 @@ import Testing
 /// The moments are uniform over the time that one undisturbed run takes, measured beforehand.
 struct KillTests {
     private static let killCount = 50
-    private static let fileCount = 200
+    private static let fileCount = 400
 
     private let sandbox: Sandbox
     private let project: Project
@@ -21,15 +21,15 @@ struct KillTests {
     init() throws {
         sandbox = try Sandbox()
         project = try Project.make("project", in: sandbox)
-        try KillTests.writeFiles(of: project, byteCount: 2_000, seed: 1)
+        try KillTests.writeFiles(of: project, byteCount: 500, seed: 1)
         try sandbox.write("\(project.repository)/data/only-old", Array("old".utf8))
         try sandbox.succeed(["add", "data"], in: project.repository)
         try project.commit()
         try sandbox.succeed(["push"], in: project.repository)
         old = try sandbox.tree("\(project.repository)/data")
         try sandbox.remove("\(project.repository)/data/only-old")
-        try KillTests.writeFiles(of: project, byteCount: 50_000, seed: 2)
-        try sandbox.write("\(project.repository)/data/long", seededBytes(count: 9 << 20, seed: 3))
+        try KillTests.writeFiles(of: project, byteCount: 5_000, seed: 2)
+        try sandbox.write("\(project.repository)/data/long", seededBytes(count: 5 << 20, seed: 3))
         new = try sandbox.tree("\(project.repository)/data")
     }
 

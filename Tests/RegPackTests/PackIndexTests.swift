@@ -74,7 +74,7 @@ import Testing
         #expect(what.contains(magic.suffix(1)))
     }
 
-    @Test(arguments: ["REGPACKx", "regpack1", "\0\0\0\0\0\0\0\0", "RPG1\0\0\0\0"])
+    @Test(arguments: ["REGPACKx", "regpack1", "--------", "RPG1----"])
     func whatIsNoPackIsMalformed(magic: String) {
         guard case .malformed? = refusal(of: RawPack(magic: magic).bytes) else {
             Issue.record("not refused as malformed")

@@ -37,7 +37,7 @@ import Testing
     @Test func aPackIsWholeOnDisk() throws {
         try withTemporaryDirectory { directory throws in
             let store = DirectoryStore(root: directory)
-            let sample = Sample(bytes: seededBytes(count: 9 << 20, seed: 1))
+            let sample = Sample(bytes: seededBytes(count: 5 << 20, seed: 1))
             let finished = try #require(try write([sample, sample], to: store).first)
             #expect(try PackIndex.read(finished.name, from: store).entries == finished.entries)
             #expect(try store.packNames() == [finished.name])

@@ -4,8 +4,8 @@
     restore.py REGISTRY_DIR NAME VERSION OUT_DIR     writes the files of one version into a new directory
     restore.py --verify-pack PACK...                 checks packs by their own index
 
-Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule of the format, 5 where
-something is missing, 13 where a newer reader is needed.
+Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule of the format, 5 where it
+is missing, 13 where a newer reader is needed.
 """
 import hashlib
 import json
@@ -188,7 +188,7 @@ class Pack:
         check(len(data) >= 60 and data[:8] == b"REGPACK1" and data[-8:] == b"REGPEND1", path + " is no pack")
         start = int.from_bytes(data[-52:-44], "little")
         count = int.from_bytes(data[-44:-40], "little")
-        check(count <= ENTRY_LIMIT and start + 44 * count + 52 == len(data), path + ": its index is misplaced")
+        check(count <= ENTRY_LIMIT and start + 44 * count + 52 == len(data), path + ": a misplaced index")
         index = data[start:-52]
         check(sha256(index) == data[-40:-8], path + ": its index is damaged")
         self.path, self.size, self.entries = path, len(data), {}
@@ -229,7 +229,7 @@ def check_path(path):
     check(1 <= len(path) <= 4095 and path.count(b"/") < 255, "a path is empty, long or deep")
     check(b"\0" not in path and b"\\" not in path, "a path holds NUL or a backslash: %r" % path)
     parts = path.split(b"/")
-    check(not re.fullmatch(rb"[A-Za-z]:.*", parts[0], re.S), "a path begins with a drive: %r" % path)
+    check(not re.fullmatch(rb"[A-Za-z]:", parts[0]), "a path begins with a drive: %r" % path)
     for part in parts:
         check(1 <= len(part) <= 255 and part not in (b".", b".."), "a path is unsafe: %r" % path)
         plain = IGNORED.sub("", part.decode("utf-8", "surrogateescape")).rstrip(". ")
@@ -433,11 +433,22 @@ def strict_json(data):
         need(len({key for key, _ in pairs}) == len(pairs), "a key twice")
         return dict(pairs)
 
+    def integer(text):
+        need(text != "-0" and abs(int(text)) < 1 << 63, "the number " + text)
+        return int(text)
+
+    def number(text):
+        need(abs(float(text)) < float("inf"), "the number " + text)
+        return float(text)
+
     def refuse(text):
         raise Void("the number " + text)
 
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=refuse)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=refuse,
+                           parse_int=integer, parse_float=number)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on lone surrogates
+        return value
     except (ValueError, RecursionError) as error:
         raise Void("no JSON: %s" % error) from None
 

@@ -67,10 +67,10 @@ extension Place {
         return try Tree(top).entries.keys.sorted().map { top.appending($0) }
     }
 
-    /// Turns one bit in the middle of a file.
-    func damage(_ path: BytePath) throws {
+    /// Turns one bit of a file; of a pack, one in its first entry.
+    func damage(_ path: BytePath, at offset: Int = 10) throws {
         var bytes = try readFile(path)
-        bytes[bytes.count / 2] ^= 0x10
+        bytes[offset] ^= 0x10
         try writeFile(bytes, to: path)
     }
 }
