@@ -14,6 +14,15 @@ final class CopyReader: Sendable {
     /// By pack: the index of the store that has it, nil for none.
     private let places = Monitor<[PackName: Int?]>([:])
 
+    /// Pages that were read, as long as they are few: a pull goes through its manifest twice.
+    private let pages = Monitor(PageCache())
+
+    private struct PageCache {
+        static let limit = 16 << 20
+        var bytes: [Digest: [UInt8]] = [:]
+        var byteCount = 0
+    }
+
     init(_ stores: [any ObjectStore]) { self.stores = stores }
 
     /// Whether any store has the pack.
@@ -40,6 +49,17 @@ final class CopyReader: Sendable {
 
     /// The raw bytes of a page, not yet judged.
     func page(_ reference: Manifest.PageReference) throws -> [UInt8] {
+        if let known = pages.with({ $0.bytes[reference.id] }) { return known }
+        let bytes = try readPage(reference)
+        pages.with { pages in
+            guard pages.byteCount + bytes.count <= PageCache.limit else { return }
+            pages.bytes[reference.id] = bytes
+            pages.byteCount += bytes.count
+        }
+        return bytes
+    }
+
+    private func readPage(_ reference: Manifest.PageReference) throws -> [UInt8] {
         let copy = reference.copy
         let rawLength = Int(reference.rawLength)
         do {

@@ -10,7 +10,7 @@ import Testing
 /// The moments are uniform over the time that one undisturbed run takes, measured beforehand.
 struct KillTests {
     private static let killCount = 50
-    private static let fileCount = 400
+    private static let fileCount = 120
 
     private let sandbox: Sandbox
     private let project: Project
@@ -28,8 +28,8 @@ struct KillTests {
         try sandbox.succeed(["push"], in: project.repository)
         old = try sandbox.tree("\(project.repository)/data")
         try sandbox.remove("\(project.repository)/data/only-old")
-        try KillTests.writeFiles(of: project, byteCount: 5_000, seed: 2)
-        try sandbox.write("\(project.repository)/data/long", seededBytes(count: 5 << 20, seed: 3))
+        try KillTests.writeFiles(of: project, byteCount: 15_000, seed: 2)
+        try sandbox.write("\(project.repository)/data/long", seededBytes(count: 3 << 20, seed: 3))
         new = try sandbox.tree("\(project.repository)/data")
     }
 

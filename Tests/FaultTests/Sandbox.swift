@@ -17,7 +17,7 @@ final class Sandbox: Sendable {
     }()
 
     init() throws {
-        var name = Array("/tmp/reg-faults-XXXXXX".utf8CString)
+        var name = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/reg-faults-XXXXXX".utf8CString)
         root = try #require(mkdtemp(&name).map { String(cString: $0) })
         try makeDirectory("home")
         try write(

@@ -46,6 +46,7 @@ extension AddReport.Artifact {
     }
 
     private var new: Table.Cell {
+        if isInGit { return .init("in git", .dim) }
         if isUnchanged { return .init("unchanged", .dim) }
         return isInGit ? .init("in git", .dim) : .init(sizeText(newByteCount))
     }

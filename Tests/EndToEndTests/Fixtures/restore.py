@@ -4,8 +4,8 @@
     restore.py REGISTRY_DIR NAME VERSION OUT_DIR     writes the files of one version into a new directory
     restore.py --verify-pack PACK...                 checks packs by their own index
 
-Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule of the format, 5 where it
-is missing, 13 where a newer reader is needed.
+Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule, 5 where something is
+missing, 13 where a newer reader is needed.
 """
 import hashlib
 import json
