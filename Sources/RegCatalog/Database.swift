@@ -10,6 +10,9 @@ package struct DatabaseError: Error, Equatable {
 
     /// The file is damaged, or no database at all.
     package var isCorrupt: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+
+    /// The file, or its directory, cannot be written.
+    package var isReadOnly: Bool { code == SQLITE_READONLY || code == SQLITE_CANTOPEN }
 }
 
 /// A value that goes into a statement or comes out of one.

@@ -78,9 +78,9 @@ package final class Session {
         guard let path = catalogPath, let text = path.utf8, let state = workspace?.state else {
             return try Catalog.inMemory()
         }
-        try makeDirectories(state)
-        let isNew = try fileStatus(path) == nil
         do {
+            try makeDirectories(state)
+            let isNew = try fileStatus(path) == nil
             let catalog = try Catalog(path: text)
             isCatalogLost = try isNew && fileStatus(state.appending("store")) != nil
             return catalog
@@ -88,6 +88,10 @@ package final class Session {
             try setCatalogAside()
             isCatalogLost = true
             return try Catalog(path: text)
+        } catch let error as DatabaseError where error.isReadOnly {
+            return try Catalog.inMemory()
+        } catch let error as FileError where error.isPermission {
+            return try Catalog.inMemory()  // a pull needs no writable place but its target
         }
     }
 
