@@ -66,12 +66,14 @@ extension Catalog {
         below path: BytePath, after last: BytePath?, worktree: Int64, limit: Int
     ) throws -> [KnownFile] {
         let (lower, upper) = bounds(below: path)
+        // One lower bound: with two, SQLite would search from the wrong one and pass over the rest row by row.
+        let start = last?.bytes ?? path.bytes
         return try database.all(
             """
             SELECT path, size, modified, changed, inode, hash, own FROM file
-            WHERE worktree = ?1 AND path >= ?2 AND path < ?3 AND path > ?4 AND (path = ?2 OR path > ?5)
+            WHERE worktree = ?1 AND path \(last == nil ? ">=" : ">") ?2 AND path < ?3 AND (path = ?4 OR path > ?5)
             ORDER BY path LIMIT ?6
-            """, worktree, path.bytes, upper, last?.bytes ?? [], lower, Int64(limit), read: KnownFile.init)
+            """, worktree, start, upper, path.bytes, lower, Int64(limit), read: KnownFile.init)
     }
 
     package func file(at path: BytePath, worktree: Int64) throws -> KnownFile? {

@@ -21,6 +21,11 @@ package struct LogEntry: Sendable {
     package let tail: Tail
     package let reading: RecordReading
 
+    package init(tail: Tail, reading: RecordReading) {
+        self.tail = tail
+        self.reading = reading
+    }
+
     package var number: UInt64 { tail.number }
 }
 

@@ -21,6 +21,13 @@ package struct PackEntry: Equatable, Sendable {
     package let kind: EntryKind
     package let rawLength: UInt32
     package let copy: Copy
+
+    package init(id: Digest, kind: EntryKind, rawLength: UInt32, copy: Copy) {
+        self.id = id
+        self.kind = kind
+        self.rawLength = rawLength
+        self.copy = copy
+    }
 }
 
 /// The table at the end of a pack (docs/format.md, "Packs"): for verifying and rebuilding; pulls do without.

@@ -12,7 +12,8 @@ import Testing
 
     @Test(arguments: [
         ["frobnicate"], ["show"], ["cat"], ["add", "--nonsense", "data"], ["push", "--type", "nonsense"],
-        ["log", "-n", "-1"], ["log", "-n", "many"], ["pull", "-j", "0"], ["pull", "-o"], ["completion", "csh"],
+        ["log", "-n", "-1"], ["log", "-n", "many"], ["pull", "-j", "0"], ["pull", "-o"],
+        ["completion", "csh"],
         ["manifest", "frobnicate"], ["cat", "data:a.txt", "--range"], ["add", "data", "--as", "Not A Name"],
         ["ls", "one", "two"],
     ])
@@ -52,7 +53,8 @@ import Testing
             try work.write("# fine\nproject = = 3\n", to: "reg.toml")
             let message = try work.fails(2, "push")
             #expect(message.contains("reg.toml") && message.contains("2"))
-            try work.write("project = \"\(String(repeating: "0", count: 32))\"\nregistry = 7\n", to: "reg.toml")
+            try work.write(
+                "project = \"\(String(repeating: "0", count: 32))\"\nregistry = 7\n", to: "reg.toml")
             #expect(try work.fails(2, "push").contains("registry"))
         }
     }
@@ -63,6 +65,33 @@ import Testing
             for url in ["ftp://host/dir", "file://host/dir"] {
                 #expect(try work.fails(2, "ls", "--registry", url).contains(url))
             }
+        }
+    }
+
+    @Test func lockThatIsNoneIsNamed() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            let lock = try work.text(of: "reg.lock")
+            for text in ["rubbish\n", lock + "one more\n", lock.replacing("sha256:", with: "sha256:x")] {
+                try work.write(text, to: "reg.lock")
+                for command in ["status", "pull", "push"] {
+                    #expect(try work.fails(2, command).contains("reg.lock"))
+                }
+            }
+            try work.write("reg-lock 9\n", to: "reg.lock")
+            #expect(try work.fails(13, "pull").contains("9"))
+            try work.write("", to: "reg.lock")
+            #expect(try work.json("pull").list("artifacts").isEmpty, "an empty lock has no artifacts")
+        }
+    }
+
+    @Test func repositoryOfAnotherUserGetsAPlainMessage() throws {
+        try withSandbox { sandbox in
+            guard geteuid() == 0 else { return }  // only root can make what belongs to others
+            let work = try sandbox.pushedProject()
+            _ = try work.run("chown", ["-R", "65534:65534", "."])
+            let message = try work.fails(2, "status")
+            #expect(message.contains("another user") && message.contains("safe.directory"), "\(message)")
         }
     }
 
@@ -161,12 +190,31 @@ import Testing
         }
     }
 
-    @Test func fileOfAnInitializedProjectIsNotRewritten() throws {
+    /// A file of /proc has other bytes than its size says, as one has that somebody else is writing.
+    @Test func fileThatChangesWhileItIsReadIsAConflict() throws {
+        try withSandbox { sandbox in
+            let place = try sandbox.directory("plain")
+            let registry = sandbox.registry.lossy
+            let arguments = ["push", "/proc/version", "--as", "kernel", "--registry", registry]
+            #expect(try place.fails(3, arguments.map { Array($0.utf8) }).contains("/proc/version"))
+            #expect(try place.json("ls", "--registry", registry).list("artifacts").isEmpty)
+        }
+    }
+
+    @Test func unresolvedMergeOfTheLockIsNamed() throws {
         try withSandbox { sandbox in
             let work = try sandbox.pushedProject()
-            let before = try work.text(of: "reg.toml")
-            try work.fails(3, "init", "--registry", "../other")
-            #expect(try work.text(of: "reg.toml") == before)
+            try work.git("branch", "other")
+            try work.pushNextVersion("two\n")
+            try work.git("switch", "--quiet", "other")
+            try work.reg("pull")
+            try work.pushNextVersion("three\n")
+            _ = try work.run("git", ["merge", "--quiet", "main"])
+            #expect(try work.text(of: "reg.lock").contains("<<<<<<<"))
+            for command in [["status"], ["pull"], ["push"], ["add"]] {
+                #expect(try work.fails(3, command.map { Array($0.utf8) }).contains("reg.lock"))
+            }
+            #expect(try work.text(of: "reg.lock").contains("<<<<<<<"), "nobody's lines are touched")
         }
     }
 
@@ -346,6 +394,33 @@ import Testing
         }
     }
 
+    // MARK: 8, permission
+
+    @Test func registryWithoutPermissionIsDenied() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pushedProject()
+            let place = try sandbox.directory("plain")
+            try place.write("one\n", to: "a.txt")
+            let reg = sandbox.path.appending("reg")
+            try writeFile(try readFile(BytePath(try Binary.require())), to: reg, mode: 0o755)
+            try setMode(0o755, of: sandbox.path)
+            let prefix = geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups " : ""
+            for (mode, command) in [(0o000, "pull data -o out"), (0o555, "push ./a.txt")]
+                as [(mode_t, String)]
+            {
+                try setMode(mode, of: sandbox.registry)
+                for folder in ["log", "packs", "manifests"] where mode != 0 {
+                    try setMode(mode, of: sandbox.registry.appending(folder))
+                }
+                let line = "\(prefix)\"$0\" \(command) --registry \"$1\""
+                let outcome = try place.run("bash", ["-c", line, reg.lossy, sandbox.registry.lossy])
+                #expect(outcome.code == 8, "\(command): \(outcome.ending) \(outcome.errorText)")
+                #expect(outcome.errorText.hasPrefix("error:"))
+                try setMode(0o755, of: sandbox.registry)
+            }
+        }
+    }
+
     // MARK: 9, local resources
 
     @Test func fileSizeLimitIsALocalFailure() throws {
@@ -398,7 +473,9 @@ import Testing
             try sandbox.forge.append([Forge.push("other", stored)], project: project)
             try work.fails(11, "log")
             try work.fails(11, "push")
-            let names = try work.json("ls", "--accept-rollback").list("artifacts").compactMap { $0.text("name") }
+            let names = try work.json("ls", "--accept-rollback").list("artifacts").compactMap {
+                $0.text("name")
+            }
             #expect(Set(names) == ["data", "other"])
         }
     }
@@ -431,7 +508,8 @@ import Testing
             let path = sandbox.registry.appending("registry.json")
             let text = try readText(path)
             #expect(text.contains("\"reg_registry\":1,"))
-            try writeFile(Array(text.replacing("\"reg_registry\":1,", with: "\"reg_registry\":7,").utf8), to: path)
+            try writeFile(
+                Array(text.replacing("\"reg_registry\":1,", with: "\"reg_registry\":7,").utf8), to: path)
             #expect(try work.clone().fails(13, "ls").contains("7"))
         }
     }

@@ -135,6 +135,18 @@ import Testing
         }
     }
 
+    @Test(arguments: ["data", "./data", "data/", "data/a.txt"])
+    func unchangedPathOfAnArtifactIsPushedAgainWithoutARecord(path: String) throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            let lock = try work.text(of: "reg.lock")
+            let pushed = try work.json("push", path)
+            #expect(pushed["record"] == .null)
+            #expect(pushed.list("artifacts").first?.count("version") == 1)
+            #expect(try work.text(of: "reg.lock") == lock)
+        }
+    }
+
     @Test func pathOutsideTheWorkspaceLeavesTheLockAlone() throws {
         try withSandbox { sandbox in
             let work = try sandbox.pushedProject()
@@ -154,7 +166,8 @@ import Testing
             #expect(try work.reg("cat", "notes@v1:notes").text == "a file\n")
             try work.write("two\n", to: "data/a.txt")
             let byName = try work.json("push", "data")
-            #expect(byName.list("artifacts").first?.count("version") == 1, "the lock's version, not the files")
+            #expect(
+                byName.list("artifacts").first?.count("version") == 1, "the lock's version, not the files")
             let byPath = try work.json("push", "./data")
             #expect(byPath.list("artifacts").first?.count("version") == 2)
         }

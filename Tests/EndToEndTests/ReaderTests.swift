@@ -114,7 +114,8 @@ import Testing
             try work.writeSampleWeights(seed: 4)
             let added = try work.json("add", "weights/model.safetensors")
             let digest = try #require(added.list("artifacts").first?.text("digest"))
-            let outcome = try work.run("python3", [Self.script("treedigest.py"), "weights/model.safetensors"])
+            let outcome = try work.run(
+                "python3", [Self.script("treedigest.py"), "weights/model.safetensors"])
             #expect(outcome.text == digest + "\n")
         }
     }

@@ -20,7 +20,8 @@ import Testing
             let completed = try place.run("bash", [], input: Array(words.utf8))
             #expect(completed.code == 0 && completed.text.contains("reg"), "\(completed.errorText)")
             for shell in ["zsh", "fish"] { #expect(try place.reg("completion", shell).text.contains("reg")) }
-            #expect(try place.json("completion", "bash").text("script") == String(decoding: script, as: UTF8.self))
+            let document = try place.json("completion", "bash")
+            #expect(document.text("script").map { Array("\($0)\n".utf8) } == script)
         }
     }
 
@@ -33,7 +34,9 @@ import Testing
             try work.commit()
             try work.reg("push")
             let reg = try Binary.require()
-            for command in ["log", "log --json", "cat data:a.bin", "ls many", "ls many --json", "show many -v"] {
+            for command in [
+                "log", "log --json", "cat data:a.bin", "ls many", "ls many --json", "show many -v",
+            ] {
                 let line = "\"$0\" \(command) | head -c 20 >/dev/null; echo \"${PIPESTATUS[0]}\""
                 let outcome = try work.run("bash", ["-c", line, reg])
                 #expect(outcome.errorText == "", "\(command)")
@@ -54,7 +57,9 @@ import Testing
         try withSandbox { sandbox in
             let work = try sandbox.repository()
             try work.write("one\n", to: "data/a.txt")
-            let commands = [["init", "--registry", sandbox.registry.lossy], ["add", "data"], ["push"], ["pull"]]
+            let commands = [
+                ["init", "--registry", sandbox.registry.lossy], ["add", "data"], ["push"], ["pull"],
+            ]
             for command in commands {
                 let outcome = try work.reg((command + ["-q"]).map { Array($0.utf8) })
                 #expect(outcome.output.isEmpty && outcome.errors.isEmpty, "\(command): \(outcome.errorText)")

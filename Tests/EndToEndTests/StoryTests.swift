@@ -37,7 +37,8 @@ import Testing
 
             let clone = try work.clone()
             let pulled = try clone.json("pull")
-            #expect(Set(pulled.list("artifacts").map { $0.text("name") }) == ["data", "annotations", "model"])
+            #expect(
+                Set(pulled.list("artifacts").map { $0.text("name") }) == ["data", "annotations", "model"])
             #expect(pulled.list("artifacts").allSatisfy { $0.text("verified") == "file" })
             #expect(try clone.sampleTree() == firstTree)
             #expect(try clone.json("status").flag("clean") == true)
@@ -65,8 +66,9 @@ import Testing
             #expect(try clone.sampleTree() == secondTree)
 
             try clone.reg("pull", "model@v1", "-o", "old/")
-            #expect(try clone.tree("old").entries[BytePath("model.safetensors")]
-                == firstTree.entries[BytePath("weights/model.safetensors")])
+            #expect(
+                try clone.tree("old").entries[BytePath("model.safetensors")]
+                    == firstTree.entries[BytePath("weights/model.safetensors")])
             try clone.reg("pull", "model@HEAD~1", "-o", "prev/")
             #expect(try clone.tree("prev") == clone.tree("old"))
         }
@@ -82,7 +84,9 @@ import Testing
             try work.reg("push", "-m", "longer schedule")
 
             let entries = try work.json("log").list("entries")
-            #expect(entries.compactMap { $0.count("record") } == entries.compactMap { $0.count("record") }.sorted(by: >))
+            #expect(
+                entries.compactMap { $0.count("record") }
+                    == entries.compactMap { $0.count("record") }.sorted(by: >))
             #expect(Set(entries.compactMap { $0.text("kind") }) == ["push", "bind"])
             let history = try work.json("log", "model").list("entries").filter { $0.text("kind") == "push" }
             #expect(history.map { $0.count("version") } == [2, 1])
@@ -91,9 +95,10 @@ import Testing
             #expect(Set(entries.compactMap { $0.text("commit") }) == [first, second])
 
             let list = try work.json("ls")
-            #expect(Set(list.list("artifacts").compactMap { $0.text("name") }) == [
-                "data", "annotations", "config", "model",
-            ])
+            #expect(
+                Set(list.list("artifacts").compactMap { $0.text("name") }) == [
+                    "data", "annotations", "config", "model",
+                ])
             #expect(list.member("artifacts", named: "model")?.count("version") == 2)
             #expect(list.member("artifacts", named: "data")?.count("files") == 6)
 

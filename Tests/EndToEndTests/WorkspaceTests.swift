@@ -69,7 +69,8 @@ import Testing
             try work.git("worktree", "add", "--quiet", "../tree", "-b", "side")
             let tree = Place(path: sandbox.path.appending("tree"), sandbox: sandbox)
             try tree.reg("pull")
-            #expect(try tree.tree("data") == work.tree("data"), "what is not pushed comes from the shared store")
+            #expect(
+                try tree.tree("data") == work.tree("data"), "what is not pushed comes from the shared store")
             try tree.write("side\n", to: "data/b.txt")
             #expect(try work.json("status").flag("clean") == true)
             #expect(try tree.json("status").flag("clean") == false)
@@ -79,7 +80,8 @@ import Testing
             try work.git("merge", "--quiet", "side")
             try work.reg("pull")
             #expect(try work.tree("data") == tree.tree("data"))
-            #expect(try list(tree.path).map(\.lossy) == [".git", ".gitignore", "data", "reg.lock", "reg.toml"])
+            #expect(
+                try list(tree.path).map(\.lossy) == [".git", ".gitignore", "data", "reg.lock", "reg.toml"])
         }
     }
 
@@ -155,7 +157,8 @@ import Testing
             try work.write("two\n", to: "other/b.txt")
             let sub = work.inside("sub")
             let added = try sub.json("add", "images", "../other/b.txt")
-            #expect(Set(added.list("artifacts").compactMap { $0.text("path") }) == ["sub/images/", "other/b.txt"])
+            #expect(
+                Set(added.list("artifacts").compactMap { $0.text("path") }) == ["sub/images/", "other/b.txt"])
             try work.commit()
             try sub.reg("push")
             #expect(try sub.json("status").flag("clean") == true)
@@ -254,7 +257,8 @@ import Testing
                 #expect(try work.text(of: name) == after)
             }
             #expect(try work.git("status", "--porcelain", "--untracked-files=all").contains("data/") == false)
-            #expect(try work.git("check-ignore", "data/a.txt", "weights/b.bin") == "data/a.txt\nweights/b.bin")
+            #expect(
+                try work.git("check-ignore", "data/a.txt", "weights/b.bin") == "data/a.txt\nweights/b.bin")
         }
     }
 
@@ -318,9 +322,10 @@ import Testing
             let lines = try work.text(of: "reg.lock").split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.first == "reg-lock 1" && lines.last == "")
             let artifacts = lines.dropFirst().filter { !$0.isEmpty }
-            #expect(artifacts.compactMap { $0.split(separator: " ").first } == [
-                "annotations", "config", "data", "model",
-            ])
+            #expect(
+                artifacts.compactMap { $0.split(separator: " ").first } == [
+                    "annotations", "config", "data", "model",
+                ])
             let status = try work.json("show", "data")
             let digest = try #require(status.text("digest"))
             #expect(artifacts.contains("data dataset data/ \(digest) 120000 6"))

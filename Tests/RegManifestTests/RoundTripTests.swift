@@ -112,19 +112,6 @@ private func treeDigest(_ entries: [Entry]) -> Digest {
         #expect(first.manifest.count == second.manifest.count)
         #expect(first.manifest[20...] == second.manifest[20...])
     }
-
-    @Test func moreRowsThanAReaderTakesAreNotWritten() throws {
-        // The paths alone: more long ones than the separators of a manifest may hold.
-        #expect(throws: ManifestError.self) {
-            var writer = ManifestWriter { _, page in
-                Copy(pack: try name(1), offset: 8, storedLength: UInt32(page.count), codec: .stored)
-            }
-            let tail = String(repeating: String(repeating: "x", count: 200) + "/", count: 19)
-            for number in 100_000..<2_000_000 {
-                try writer.append(TreeRow(path: BytePath(tail + "\(number)"), kind: .emptyDirectory))
-            }
-        }
-    }
 }
 
 @Suite struct PageSharingTests {

@@ -9,7 +9,9 @@ struct Promise {
     private let keys: [String]
 
     init(command: [String]) {
-        let hasReference = command.dropFirst().contains { !$0.hasPrefix("-") }
+        let hasReference = zip(command, command.dropFirst()).contains { before, word in
+            !word.hasPrefix("-") && before != "--registry"
+        }
         switch command.first {
         case "add":
             schema = "add"
@@ -83,7 +85,8 @@ struct Schema {
 
     private func faults(_ value: JSON, _ schema: JSON, at place: String) -> [String] {
         var faults: [String] = []
-        if let type = schema["type"], !(type.arrayValue ?? [type]).contains(where: { isType($0, of: value) }) {
+        if let type = schema["type"], !(type.arrayValue ?? [type]).contains(where: { isType($0, of: value) })
+        {
             faults.append("\(place): wrong type")
         }
         if let allowed = schema["enum"]?.arrayValue, !allowed.contains(value) {

@@ -76,7 +76,8 @@ func makeSymlink(to target: String, at path: BytePath) throws {
 
 /// Names in a directory, sorted.
 func list(_ directory: BytePath) throws -> [BytePath] {
-    guard let stream = withCString(directory, { opendir($0) }) else { throw FileFailure("opendir", directory) }
+    let opened = withCString(directory) { opendir($0) }
+    guard let stream = opened else { throw FileFailure("opendir", directory) }
     defer { closedir(stream) }
     var names: [BytePath] = []
     while let entry = readdir(stream) {

@@ -55,8 +55,9 @@ struct Forge {
         let records = try records
         let before = try readFile(records.last ?? registry.appending("registry.json"))
         let record: JSON = [
-            "reg_record": 1, "id": .string(RandomName.random().hex), "number": .integer(Int64(records.count + 1)),
-            "prev": .string(SHA256.digest(of: before).text), "requires": .array(requires),
+            "reg_record": 1, "id": .string(RandomName.random().hex),
+            "number": .integer(Int64(records.count + 1)), "prev": .string(SHA256.digest(of: before).text),
+            "requires": .array(requires),
             "project": project, "author": "Eve <eve@example.org>", "time": "2020-01-01T00:00:00Z",
             "operations": .array(operations),
         ]
@@ -137,13 +138,15 @@ struct Forge {
         let pageID = SHA256.digest(of: Array("reg:page:v1\0".utf8) + page)
         let pageCopy = pack.append(page, id: pageID, kind: 2, isFirst: true)
         let object = pack.object
-        try writeFile(object, to: registry.appending("packs/\(packName.hex.prefix(2))/\(packName.hex).pack"))
+        let packs = registry.appending("packs/\(packName.hex.prefix(2))")
+        try writeFile(object, to: packs.appending("\(packName.hex).pack"))
 
         let digest = SHA256.digest(of: Array("reg:tree:v1\0".utf8) + treeRows)
         var manifest = Array("RMF1".utf8) + RandomName.random().bytes + digest.bytes
         manifest += varint(fileCount) + varint(rows.count) + varint(byteCount) + varint(0)
         manifest += varint(1) + packName.bytes + varint(object.count)
-        manifest += varint(1) + varint(0) + varint(0) + pageID.bytes + varint(page.count) + pageCopy + varint(0)
+        manifest += varint(1) + varint(0) + varint(0) + pageID.bytes + varint(page.count) + pageCopy
+        manifest += varint(0)
         let id = SHA256.digest(of: manifest)
         let folder = registry.appending("manifests/\(digest.hex.prefix(2))/\(digest.hex)")
         try writeFile(manifest, to: folder.appending(id.hex))

@@ -42,10 +42,10 @@ extension Place {
         return document
     }
 
-    /// Runs reg twice, without and with `--json`: both must fail with that exit code and say so in one line, or one
-    /// object. For commands that change nothing when they fail.
+    /// Runs reg twice, without and with `--json`; both must fail with that exit code and say so once.
     ///
-    /// - Returns: the message and the hint.
+    /// For commands that change nothing when they fail.
+    /// - Returns: the message and the hint, a line each.
     @discardableResult func fails(
         _ code: Int32, _ arguments: String..., at location: SourceLocation = #_sourceLocation
     ) throws -> String {

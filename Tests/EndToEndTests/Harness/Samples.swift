@@ -8,11 +8,8 @@ func numberedLines(_ range: ClosedRange<Int>) -> [UInt8] {
     range.flatMap { Array("line \($0) of a text with many words in common\n".utf8) }
 }
 
-/// A safetensors file of F32 tensors with seeded values.
-///
-/// - Parameters:
-///   - tensors: name and number of elements, in order.
-///   - seed: fixes all values; tensor by tensor, so that a tensor keeps its bytes where only others change.
+/// A safetensors file of F32 tensors, in order; each has its own seed, so that it keeps its bytes where only others
+/// change.
 func safetensors(_ tensors: [(name: String, count: Int, seed: UInt64)]) -> [UInt8] {
     var header: [String] = []
     var content: [UInt8] = []
@@ -79,7 +76,9 @@ extension Sandbox {
     var forge: Forge { Forge(registry: registry) }
 
     /// A project with one artifact `data` of small text files, committed and pushed as version 1.
-    func pushedProject(_ name: String = "work", _ files: [String: String] = ["a.txt": "one\n"]) throws -> Place {
+    func pushedProject(
+        _ name: String = "work", _ files: [String: String] = ["a.txt": "one\n"]
+    ) throws -> Place {
         let place = try project(name)
         for (path, text) in files { try place.write(text, to: "data/\(path)") }
         try place.reg("add", "data")

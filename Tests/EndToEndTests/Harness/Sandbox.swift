@@ -49,10 +49,11 @@ struct Sandbox {
     let path: BytePath
     var environment: [String: String]
 
-    init() throws {
-        var template = Array("/tmp/reg-e2e-XXXXXX".utf8CString)
+    /// Makes the directory in `parent`.
+    init(in parent: String) throws {
+        var template = Array("\(parent)/reg-e2e-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp) }
-        guard made != nil else { throw Setup("cannot make a directory in /tmp") }
+        guard made != nil else { throw Setup("cannot make a directory in \(parent)") }
         path = BytePath(template.dropLast().map(UInt8.init(bitPattern:)))
         environment = [
             "PATH": Binary.variable("PATH") ?? "/usr/bin:/bin", "HOME": path.appending("home").lossy,
@@ -90,8 +91,8 @@ struct Sandbox {
 }
 
 /// Calls `body` with a new sandbox and removes it afterwards.
-func withSandbox(_ body: (Sandbox) throws -> Void) throws {
-    let sandbox = try Sandbox()
+func withSandbox(in parent: String = "/tmp", _ body: (Sandbox) throws -> Void) throws {
+    let sandbox = try Sandbox(in: parent)
     defer { try? remove(sandbox.path) }  // what stays is a temporary directory
     try body(sandbox)
 }
