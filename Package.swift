@@ -14,8 +14,9 @@ func library(_ name: String, uses: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: uses, swiftSettings: settings)
 }
 
-func tests(_ name: String, of uses: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: uses + ["RegTesting"], swiftSettings: settings)
+func tests(_ name: String, of uses: [Target.Dependency], excluding: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: uses + ["RegTesting"], exclude: excluding, swiftSettings: settings)
 }
 
 let package = Package(
@@ -72,7 +73,26 @@ let package = Package(
             name: "reg-bench", dependencies: ["RegBytes", "RegFiles", "RegHash", "RegChunk", "RegCodec"],
             swiftSettings: settings),
 
-        library("RegTesting", uses: ["RegBytes", "RegHash", "CPosix"]),
+        library(
+            "RegTesting",
+            uses: ["RegBytes", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog", "CPosix"]),
+        tests("RegBytesTests", of: ["RegBytes"]),
+        tests("RegHashTests", of: ["RegBytes", "RegHash"]),
+        tests("RegFilesTests", of: ["RegBytes", "RegFiles"]),
+        tests("RegJobsTests", of: ["RegJobs"]),
+        tests("RegStoreTests", of: ["RegBytes", "RegHash", "RegFiles", "RegStore"]),
+        tests("RegPackTests", of: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore", "RegPack"]),
+        tests("RegManifestTests", of: ["RegBytes", "RegHash", "RegCodec", "RegPack", "RegManifest"]),
+        tests(
+            "RegLogTests",
+            of: [
+                "RegBytes", "RegHash", "RegFiles", "RegCodec", "RegStore", "RegPack", "RegManifest",
+                "RegLock",
+                "RegLog",
+            ]),
+        tests(
+            "RegCatalogTests",
+            of: ["RegBytes", "RegHash", "RegFiles", "RegCodec", "RegPack", "RegLock", "RegLog", "RegCatalog"]),
         tests("RegJSONTests", of: ["RegJSON"]),
         tests("RegChunkTests", of: ["RegChunk"]),
         tests("RegTensorTests", of: ["RegTensor"]),
@@ -85,6 +105,7 @@ let package = Package(
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash"], excluding: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

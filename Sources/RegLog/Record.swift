@@ -69,16 +69,15 @@ package enum RecordReading: Equatable, Sendable {
             return .beyond("record version \(version)")
         default: return .void("it does not begin with its version")
         }
-        guard let requirements = json["requires"]?.arrayValue?.map(\.stringValue), !requirements.contains(nil)
-        else { return .void("it does not list the features that it requires") }
-        if let feature = requirements.first ?? nil { return .beyond("the feature \(printable(feature))") }
-        guard let stated = json["prev"]?.stringValue.flatMap({ Digest(text: $0) }) else {
-            return .void("it does not name the record before")
-        }
-        guard stated == prev else {
+        let stated = json["prev"]?.stringValue.flatMap { Digest(text: $0) }
+        if let stated, stated != prev {
             let before = number == 1 ? "registry.json" : "record \(number - 1)"
             throw .damaged(number: number, "it follows \(stated.short)…, but \(before) is \(prev.short)…")
         }
+        guard let requirements = json["requires"]?.arrayValue?.map(\.stringValue), !requirements.contains(nil)
+        else { return .void("it does not list the features that it requires") }
+        if let feature = requirements.first ?? nil { return .beyond("the feature \(printable(feature))") }
+        guard stated != nil else { return .void("it does not name the record before") }
         return read(json, number: number, prev: prev)
     }
 
@@ -105,18 +104,18 @@ package enum RecordReading: Equatable, Sendable {
         let projectID = project.stringValue.flatMap { RandomName(hex: $0) }
         guard projectID != nil || project == .null else { return .void("its project is no project id") }
         var operations: [Operation] = []
-        var problem: String?
+        var unknownKind: String?
         for item in list {
             do throws(OperationProblem) {
                 operations.append(try Operation(item))
             } catch {
                 switch error {
-                case .unknownKind(let kind): return .beyond("the operation \(printable(kind))")
-                case .invalid(let reason): problem = problem ?? reason
+                case .unknownKind(let kind): unknownKind = unknownKind ?? kind
+                case .invalid(let reason): return .void(reason)
                 }
             }
         }
-        if let problem { return .void(problem) }
+        if let unknownKind { return .beyond("the operation \(printable(unknownKind))") }
         return .record(
             Record(
                 id: id, number: number, prev: prev, project: projectID, author: author, time: time,

@@ -482,14 +482,17 @@ import Testing
 
     // MARK: 13, newer formats
 
-    @Test(arguments: [true, false])
-    func recordOfANewerVersionStopsNamesButNotDigests(isRequirement: Bool) throws {
+    enum Novelty: CaseIterable { case operation, feature, version }
+
+    @Test(arguments: Novelty.allCases)
+    func recordOfANewerVersionStopsNamesButNotDigests(novelty: Novelty) throws {
         try withSandbox { sandbox in
             let work = try sandbox.pushedProject()
             let digest = try #require(try work.json("show", "data@v1").text("digest"))
             try sandbox.forge.append(
-                isRequirement ? [] : [["op": "teleport", "name": "data"]],
-                requires: isRequirement ? ["teleportation"] : [], project: try sandbox.forge.project)
+                novelty == .operation ? [["op": "teleport", "name": "data"]] : [],
+                version: novelty == .version ? 2 : 1,
+                requires: novelty == .feature ? ["teleportation"] : [], project: try sandbox.forge.project)
             let clone = try work.clone()
             #expect(try clone.fails(13, "pull", "data@v1", "-o", "out").contains("newer"))
             try clone.fails(13, "show", "data@latest")

@@ -136,8 +136,9 @@ import Testing
         }
     }
 
-    /// No clock is so fine that it tells a file from one that is written again right away; reg must remember what
-    /// it added all the same. In memory, where nothing waits for a disk.
+    /// What reg added is reg's own, also where the clock cannot tell whether it was written again right away.
+    ///
+    /// In memory, where nothing waits for a disk.
     @Test func filesAddedRightAfterTheyWereWrittenAreKnown() throws {
         try withSandbox(in: isDirectory(BytePath("/dev/shm")) ? "/dev/shm" : "/tmp") { sandbox in
             let work = try sandbox.pushedProject()

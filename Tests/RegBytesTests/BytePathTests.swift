@@ -4,8 +4,11 @@ import Testing
 
 @Suite struct BytePathTests {
     @Test func pathsAreOrderedByUnsignedBytesAndShorterFirst() {
-        let ascending = [[], [0x00], [0x2e], [0x2f], [0x61], [0x61, 0x00], [0x61, 0x2f, 0x62], [0x62], [0x7f], [0x80], [0xff]]
-            .map { BytePath($0 as [UInt8]) }
+        let ascending = [
+            [], [0x00], [0x2e], [0x2f], [0x61], [0x61, 0x00], [0x61, 0x2f, 0x62], [0x62], [0x7f], [0x80],
+            [0xff],
+        ]
+        .map { BytePath($0 as [UInt8]) }
         #expect(ascending.reversed().sorted() == ascending)
         for (smaller, larger) in zip(ascending, ascending.dropFirst()) {
             #expect(smaller < larger && !(larger < smaller) && smaller != larger)
@@ -75,10 +78,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "a", "...", "..a", "a..", ".gitignore", "git", ".gitx/a", ".registry", "~/x", "-rf", "a\rb", "a b", "a/b:",
+        "a", "...", "..a", "a..", ".gitignore", "git", ".gitx/a", ".registry", "~/x", "-rf", "a\rb", "a b",
+        "a/b:",
         "ab:/c", "a/C:/b", "1:", ".g it", "\u{200c}a", String(repeating: "a", count: 255),
         String(repeating: "a/", count: 254) + "a", "caf\u{e9}", " .git",
-        String(repeating: String(repeating: "a", count: 254) + "/", count: 16) + String(repeating: "b", count: 15),
+        String(repeating: String(repeating: "a", count: 254) + "/", count: 16)
+            + String(repeating: "b", count: 15),
     ])
     func oddButHarmlessPathsAreAllowed(path: String) {
         #expect(BytePath(path).hazard == nil)

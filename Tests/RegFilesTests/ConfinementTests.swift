@@ -26,7 +26,8 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
 
 @Suite struct ConfinementTests {
     @Test(arguments: [
-        "..", "../outside/secret", "in/../../outside/secret", "/etc/passwd", "out", "out/secret", "absolute/secret",
+        "..", "../outside/secret", "in/../../outside/secret", "/etc/passwd", "out", "out/secret",
+        "absolute/secret",
         "alias/file", "leaf", "loop", "loop/x",
     ])
     func nothingOutsideAndNoLinkIsReached(path: String) throws {
@@ -134,7 +135,9 @@ private func withLinks(_ body: (_ root: Descriptor, _ outside: Descriptor) throw
 
     @Test func allMissingDirectoriesAreMade() throws {
         try withDirectory { directory throws in
-            for path in ["a/b/c", "a/b/c", "a/b/d/", "a"] { try makeDirectories(directory.path.appending(path)) }
+            for path in ["a/b/c", "a/b/c", "a/b/d/", "a"] {
+                try makeDirectories(directory.path.appending(path))
+            }
             let made = try Descriptor.directory(directory.path.appending("a/b")).names()
             #expect(made == [BytePath("c"), BytePath("d")])
             try directory.make("file")

@@ -77,7 +77,8 @@ private func append(_ bytes: [UInt8], to writer: LargeFileWriter, seed: UInt64) 
     @Test func aTakenNameStaysAsItIs() throws {
         try withDirectory { directory throws in
             try directory.make("pack", [1, 2])
-            for (publishing, expected) in [(.creating, [1, 2]), (.replacing, [3])] as [(Publishing, [UInt8])] {
+            for (publishing, expected) in [(.creating, [1, 2]), (.replacing, [3])] as [(Publishing, [UInt8])]
+            {
                 let writer = try LargeFileWriter(in: directory, buffer: .init())
                 try append([3], to: writer, seed: 1)
                 try writer.complete(mode: 0o444)

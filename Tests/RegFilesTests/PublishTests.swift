@@ -66,7 +66,8 @@ import Testing
 
     @Test func namesAreBytes() throws {
         let names = [
-            [0xff, 0x2e], Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8), Array("a\nb".utf8), Array("-rf".utf8),
+            [0xff, 0x2e], Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8), Array("a\nb".utf8),
+            Array("-rf".utf8),
             Array("\u{1b}[31m".utf8), Array(".x".utf8), Array(" ".utf8), Array(repeating: 0x61, count: 255),
         ].map { BytePath($0 as [UInt8]) }
         try withDirectory { directory throws in

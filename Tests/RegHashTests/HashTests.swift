@@ -50,7 +50,8 @@ import Testing
         let bytes = Array("x".utf8)
         #expect(
             SHA256.digest(kind: "page", of: bytes) == SHA256.digest(of: Array("reg:page:v1\0x".utf8)))
-        let all = [SHA256.digest(of: bytes)] + ["page", "set", "tree"].map { SHA256.digest(kind: $0, of: bytes) }
+        let all =
+            [SHA256.digest(of: bytes)] + ["page", "set", "tree"].map { SHA256.digest(kind: $0, of: bytes) }
         #expect(Set(all).count == all.count)
     }
 }
@@ -101,7 +102,9 @@ import Testing
         #expect(name.bytes == Array(0...15))
         #expect(RandomName(name.bytes) == name)
         #expect(name.hex == "000102030405060708090a0b0c0d0e0f")
-        for text in ["", "00", name.hex + "00", name.hex.uppercased()] { #expect(RandomName(hex: text) == nil) }
+        for text in ["", "00", name.hex + "00", name.hex.uppercased()] {
+            #expect(RandomName(hex: text) == nil)
+        }
     }
 
     @Test func orderIsThatOfTheBytes() {

@@ -126,7 +126,8 @@ private func spin(_ seed: UInt64) {
             try Pipeline.run(
                 slots: slots(slotCount),
                 stages: [
-                    .ordered(failing[0]), .parallel(4, failing[1]), .ordered(failing[2]), .parallel(2, failing[3]),
+                    .ordered(failing[0]), .parallel(4, failing[1]), .ordered(failing[2]),
+                    .parallel(2, failing[3]),
                 ]
             ) { pipeline in
                 // Without an end: only the error ends it, mostly while this waits for a slot.

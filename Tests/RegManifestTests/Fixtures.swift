@@ -113,7 +113,8 @@ func randomTree(rows: Int, seed: UInt64) throws -> [Entry] {
     let packs = try (0..<4).map { try name(seed << 8 | $0) }
     let alphabet = Array("ab.-_ \n\u{e9}".utf8) + [0x01, 0x7f, 0x80, 0xff]
     func component() -> [UInt8] {
-        (0..<Int.random(in: 1...6, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0x61 }
+        (0..<Int.random(in: 1...6, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0x61
+        }
     }
     var paths: Set<BytePath> = []
     while paths.count < rows {

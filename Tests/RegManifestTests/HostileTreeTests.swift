@@ -18,7 +18,8 @@ import Testing
 
     @Test(
         arguments: [
-            "..", "../x", "a/../../x", "/x", "//x", ".", "", "a//b", "a/", "a\0b", "\0", ".git/config", ".GIT/x",
+            "..", "../x", "a/../../x", "/x", "//x", ".", "", "a//b", "a/", "a\0b", "\0", ".git/config",
+            ".GIT/x",
             ".git./x", ".g\u{200c}it/x", ".reg/x", "..\\x", "C:\\x", "C:/x", "\\\\h\\s", "a/..", "./a",
             String(repeating: "x", count: 256), String(repeating: "d/", count: 255) + "f",
         ])
@@ -92,7 +93,7 @@ import Testing
         let pack = try name(1)
         let lies: [(UInt64, [ChunkRow])] = [
             (5, [chunk(hash(1), 6, pack: pack)]), (5, []), (0, [chunk(hash(1), 1, pack: pack)]),
-            (.max, [chunk(hash(1), 1, pack: pack)]),
+            (1 << 62, [chunk(hash(1), 1, pack: pack)]),
             (5, [chunk(hash(2), 2, pack: pack), chunk(hash(3), 2, pack: pack)]),
             (5, [chunk(hash(1), 5, pack: pack), chunk(hash(3), 2, pack: pack)]),
         ]
@@ -100,6 +101,19 @@ import Testing
             let kind = TreeRow.Kind.file(size: size, hash: hash(1), isExecutable: false)
             let entry = Entry(row: TreeRow(path: BytePath("a"), kind: kind), chunks: chunks)
             #expect(isMalformed(try Stored([entry]).refusal()), "\(size)")
+        }
+    }
+
+    @Test func sumsThatOverflowAreRefused() throws {
+        let pack = try name(1)
+        for sizes in [[.max], [1 << 63], [1 << 62, 1 << 62]] as [[UInt64]] {
+            let entries = sizes.enumerated().map { number, size in
+                let kind = TreeRow.Kind.file(size: size, hash: hash(1), isExecutable: false)
+                return Entry(
+                    row: TreeRow(path: BytePath("\(number)"), kind: kind),
+                    chunks: [chunk(hash(1), 1, pack: pack)])
+            }
+            #expect(try Stored(entries).refusal() != nil, "\(sizes)")
         }
     }
 

@@ -56,7 +56,9 @@ private func soundPage() -> RawPage {
 
     @Test(
         arguments: [
-            Lie("a path that says again what it shares") { $0.rows.insert([3] + RawPage.path(0, "ab"), at: 1) },
+            Lie("a path that says again what it shares") {
+                $0.rows.insert([3] + RawPage.path(0, "ab"), at: 1)
+            },
             Lie("a pack that is not used") { $0.packs.append([UInt8](repeating: 1, count: 16)) },
             Lie("a pack named twice") { $0.packs[1] = $0.packs[0] },
             Lie("packs not in order of use") {
@@ -76,7 +78,9 @@ private func soundPage() -> RawPage {
                 $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, delta: 128 << 20)
             },
             Lie("an offset that overflows") { $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, delta: .max) },
-            Lie("an offset that underflows") { $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, delta: .min) },
+            Lie("an offset that underflows") {
+                $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, delta: .min)
+            },
             Lie("a part without chunks") {
                 $0.rows[3] = [5] + RawPage.path(0, "d")
                 $0.chunkRows[2] = [0]
@@ -104,7 +108,9 @@ private func soundPage() -> RawPage {
             Lie("a copy longer than a pack") {
                 $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, stored: (128 << 20) + 1)
             },
-            Lie("a path that shares more than there is") { $0.rows.insert([3] + RawPage.path(2, "x"), at: 1) },
+            Lie("a path that shares more than there is") {
+                $0.rows.insert([3] + RawPage.path(2, "x"), at: 1)
+            },
         ])
     func whatIsAboveALimitIsRefusedBeforeItIsAllocated(lie: Lie) {
         var page = soundPage()
@@ -179,7 +185,8 @@ private func soundPage() -> RawPage {
         for _ in 0..<2_500 {
             var flipped = page
             for _ in 0..<Int.random(in: 1...3, using: &random) {
-                flipped[Int.random(in: flipped.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                flipped[Int.random(in: flipped.indices, using: &random)] ^=
+                    1 << UInt8.random(in: 0..<8, using: &random)
             }
             guard let items = try? Page.decode(flipped) else {
                 refused += 1

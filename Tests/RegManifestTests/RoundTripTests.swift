@@ -21,7 +21,8 @@ private func treeDigest(_ entries: [Entry]) -> Digest {
             message += [0x64, 0] + littleEndian(0, 8) + SHA256.digest(of: []).bytes
         case .symlink(let target):
             message +=
-                [0x6c, 0] + littleEndian(UInt64(target.bytes.count), 8) + SHA256.digest(of: target.bytes).bytes
+                [0x6c, 0] + littleEndian(UInt64(target.bytes.count), 8)
+                + SHA256.digest(of: target.bytes).bytes
         }
         message += littleEndian(UInt64(entry.path.bytes.count), 4) + entry.path.bytes
     }
@@ -84,7 +85,9 @@ private func treeDigest(_ entries: [Entry]) -> Digest {
     }
 
     @Test func aSeparatorLiesBetweenThePagesAroundIt() throws {
-        let entries = try (0..<3_000).map { try file("dir\($0 % 7)/some long name \($0)") }.sorted { $0.path < $1.path }
+        let entries = try (0..<3_000).map { try file("dir\($0 % 7)/some long name \($0)") }.sorted {
+            $0.path < $1.path
+        }
         let stored = try Stored(entries)
         let pages = try stored.decoded().pages
         #expect(pages.count > 20)
@@ -120,7 +123,8 @@ private func treeDigest(_ entries: [Entry]) -> Digest {
     private func tree() throws -> [Entry] {
         try (0..<Self.count).map { number in
             let digits = String(number + 100_000)
-            return try file("data/\(digits.prefix(4))/\(digits).jpg", size: 5 + number % 100, number: UInt64(number))
+            return try file(
+                "data/\(digits.prefix(4))/\(digits).jpg", size: 5 + number % 100, number: UInt64(number))
         }
     }
 

@@ -108,7 +108,8 @@ import Testing
 
     @Test(
         arguments: [
-            Lie("kind 0") { $0.row(kind: 0) }, Lie("kind 3") { $0.row(kind: 3) }, Lie("flag 0") { $0.row(flags: 1) },
+            Lie("kind 0") { $0.row(kind: 0) }, Lie("kind 3") { $0.row(kind: 3) },
+            Lie("flag 0") { $0.row(flags: 1) },
             Lie("flag 15") { $0.row(flags: 0x8000) },
         ])
     func whatALaterVersionMayAddNeedsOne(addition: Lie) {

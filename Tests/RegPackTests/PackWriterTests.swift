@@ -59,7 +59,8 @@ import Testing
     /// Also bounds the cost of an entry: copying the list for each would take minutes here.
     @Test(.timeLimit(.minutes(1))) func aPackHoldsNoMoreEntriesThanTheFormatAllows() throws {
         let store = MemoryStore()
-        let finished = try write(Array(repeating: Sample(bytes: [7]), count: PackIndex.entryLimit + 1), to: store)
+        let finished = try write(
+            Array(repeating: Sample(bytes: [7]), count: PackIndex.entryLimit + 1), to: store)
         #expect(finished.map(\.entries.count) == [PackIndex.entryLimit, 1])
         #expect(try PackIndex.read(finished[0].name, from: store).entries.count == PackIndex.entryLimit)
     }
@@ -116,7 +117,9 @@ private final class FailingStore: ObjectStore, @unchecked Sendable {  // used by
 
     var location: String { store.location }
 
-    func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? { try store.read(key, limit: limit) }
+    func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
+        try store.read(key, limit: limit)
+    }
 
     func read(
         _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
@@ -128,7 +131,9 @@ private final class FailingStore: ObjectStore, @unchecked Sendable {  // used by
         try store.names(in: prefix, after: name)
     }
 
-    func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool { try store.create(key, bytes) }
+    func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
+        try store.create(key, bytes)
+    }
 
     func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError) {
         try store.create(key, fromFileAt: path)

@@ -498,7 +498,9 @@ class Log:
             return
         try:
             record = strict_json(line)
-            need(isinstance(record, dict) and line.startswith(b'{"reg_record":1,'), "no record")
+            need(isinstance(record, dict) and line.startswith(b'{"reg_record":'), "no record")
+            if record["reg_record"] != 1:
+                raise TooNew("record %d has version %r" % (self.tip, record["reg_record"]))
             need(is_digest(record.get("prev")), "no prev")
             check(record["prev"] == prev, "record %d does not follow the one before" % self.tip)
             self.apply(record)

@@ -51,11 +51,13 @@ struct Forge {
     }
 
     /// Appends a sealed record with these operations.
-    func append(_ operations: [JSON], requires: [JSON] = [], project: JSON) throws {
+    func append(
+        _ operations: [JSON], version: Int64 = 1, requires: [JSON] = [], project: JSON
+    ) throws {
         let records = try records
         let before = try readFile(records.last ?? registry.appending("registry.json"))
         let record: JSON = [
-            "reg_record": 1, "id": .string(RandomName.random().hex),
+            "reg_record": .integer(version), "id": .string(RandomName.random().hex),
             "number": .integer(Int64(records.count + 1)), "prev": .string(SHA256.digest(of: before).text),
             "requires": .array(requires),
             "project": project, "author": "Eve <eve@example.org>", "time": "2020-01-01T00:00:00Z",
