@@ -14,14 +14,15 @@ package struct KnownFile: Equatable, Sendable {
     private let changed: Int64
     private let inode: Int64
 
-    package init(path: BytePath, hash: Digest, status: FileStatus) {
+    /// - Parameter status: how the file looked; nil where that says nothing of its bytes, and nothing will match.
+    package init(path: BytePath, hash: Digest, status: FileStatus?) {
         self.path = path
         self.hash = hash
         own = nil
-        size = Int64(clamping: status.size)
-        modified = status.modified
-        changed = status.changed
-        inode = Int64(bitPattern: status.inode)
+        size = status.map { Int64(clamping: $0.size) } ?? -1
+        modified = status?.modified ?? 0
+        changed = status?.changed ?? 0
+        inode = status.map { Int64(bitPattern: $0.inode) } ?? 0
     }
 
     fileprivate init(_ row: Row) throws {

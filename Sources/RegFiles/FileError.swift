@@ -23,6 +23,8 @@ package struct FileError: Error, Equatable {
 
     package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS }
+    /// The user may not do this, whoever else may.
+    package var isDenied: Bool { code == EACCES || code == EPERM }
     /// A symlink, or a path that leads out, where only a plain path is followed.
     package var isUnsafePath: Bool { code == ELOOP || code == EXDEV }
 

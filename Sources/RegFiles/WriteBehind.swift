@@ -5,7 +5,7 @@ internal import RegJobs
 ///
 /// At most one buffer is under way; whoever gives the next waits for it. One owner, one thread at a time.
 final class WriteBehind {
-    private struct State: @unchecked Sendable {  // the bytes are the owner's, who keeps off them until they are written
+    private struct State: @unchecked Sendable {  // the bytes are the owner's, who keeps off them meanwhile
         var waiting: UnsafeRawBufferPointer?
         var error: FileError?
         var isClosed = false

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import RegBytes
+package import RegBytes
 internal import RegFiles
 internal import RegHash
 internal import RegLock
@@ -12,7 +12,7 @@ extension Session {
     /// A whole file is checked against its hash at the end, a range chunk by chunk before it is given out.
     /// `range`: the first and the last byte wanted.
     package func cat(
-        _ spec: String, range: ClosedRange<UInt64>?, write: (UnsafeRawBufferPointer) throws -> Void
+        _ spec: BytePath, range: ClosedRange<UInt64>?, write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         try verb {
             let (reference, path) = try CatArgument.split(spec)
@@ -86,33 +86,28 @@ extension Session {
 
 private enum CatArgument {
     /// Splits at the first colon that is not part of `git:` or `sha256:`.
-    static func split(_ spec: String) throws -> (reference: String, path: BytePath) {
-        var searched = spec[...]
-        for prefix in ["git:", "sha256:"] {
-            if let at = spec.range(of: "@" + prefix) { searched = spec[at.upperBound...] }
+    static func split(_ spec: BytePath) throws -> (reference: String, path: BytePath) {
+        var start = 0
+        for prefix in ["@git:", "@sha256:"] {
+            if let end = end(of: Array(prefix.utf8), in: spec.bytes) { start = max(start, end) }
         }
-        guard let colon = searched.firstIndex(of: ":"), colon != spec.startIndex else {
+        guard let colon = spec.bytes[start...].firstIndex(of: UInt8(ascii: ":")), colon > 0,
+            let reference = String(validating: spec.bytes[..<colon], as: UTF8.self)
+        else {
             throw RegError(
                 .usage, "'\(printable(spec))' names no file", hint: "write NAME:PATH or NAME@v7:PATH")
         }
-        let path = BytePath(spec[spec.index(after: colon)...].utf8)
+        let path = BytePath(spec.bytes[(colon + 1)...])
         guard !path.isEmpty else {
             throw RegError(
                 .usage, "'\(printable(spec))' names no file",
-                hint: "see what there is: reg show \(printable(String(spec[..<colon])))")
+                hint: "see what there is: reg show \(printable(reference))")
         }
-        return (String(spec[..<colon]), path)
+        return (reference, path)
     }
-}
 
-extension String {
-    /// Where `text` first occurs.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
+    /// Where the first occurrence of `text` ends.
+    private static func end(of text: [UInt8], in bytes: [UInt8]) -> Int? {
+        bytes.indices.first { bytes[$0...].starts(with: text) }.map { $0 + text.count }
     }
 }

@@ -154,11 +154,9 @@ final class Ingest {
             let kind = TreeRow.Kind.file(size: file.byteCount, hash: hash, isExecutable: file.isExecutable)
             try manifest.append(TreeRow(path: file.path, kind: kind))
             guard let status = file.status else { return }
-            if let known = KnownFile.afterReading(
-                path: root.appending(file.path), hash: hash, status: status, now: nanosecondsNow())
-            {
-                files.append(known)
-            }
+            files.append(
+                KnownFile.afterReading(
+                    path: root.appending(file.path), hash: hash, status: status, now: nanosecondsNow()))
         }
 
         func finish() throws -> Result {

@@ -53,9 +53,11 @@ struct KnownFiles {
 private let clockTick: Int64 = 20_000_000
 
 extension KnownFile {
-    /// What to remember of a file whose bytes were just read; nil where it changed so lately that a further change
-    /// could leave the same status behind.
-    static func afterReading(path: BytePath, hash: Digest, status: FileStatus, now: Int64) -> KnownFile? {
-        now - status.changed < clockTick ? nil : KnownFile(path: path, hash: hash, status: status)
+    /// What to remember of a file whose bytes were just read.
+    ///
+    /// Where it changed so lately that a further change could leave the same status behind, its status is not relied on:
+    /// next time it is read again.
+    static func afterReading(path: BytePath, hash: Digest, status: FileStatus, now: Int64) -> KnownFile {
+        KnownFile(path: path, hash: hash, status: now - status.changed < clockTick ? nil : status)
     }
 }

@@ -12,30 +12,36 @@ extension Session {
     /// name.
     package func pull(_ request: PullRequest) throws -> PullReport {
         try verb {
-            let versions = try versionsToPull(request)
+            let resolution = try versionsToPull(request)
             guard let output = request.output else {
                 guard let workspace else {
                     throw RegError(
                         .usage, "there is no repository here to pull into", hint: "say where: -o DIR")
                 }
-                return try pull(versions.map { try placed($0) }, into: workspace.root, request)
+                return try pull(resolution.versions.map { try placed($0) }, into: workspace.root, request)
             }
-            return try pullApart(versions, into: absolute(output, from: options.directory), request)
+            return try pullApart(resolution, into: absolute(output, from: options.directory), request)
         }
     }
 
-    private func versionsToPull(_ request: PullRequest) throws -> [ResolvedVersion] {
-        if !request.references.isEmpty { return try request.references.flatMap { try resolve($0) } }
+    private func versionsToPull(_ request: PullRequest) throws -> Resolution {
+        if !request.references.isEmpty {
+            let resolutions = try request.references.map { try resolve($0) }
+            return Resolution(
+                versions: resolutions.flatMap(\.versions),
+                isSet: resolutions.count > 1 || resolutions.contains(where: \.isSet))
+        }
         guard let workspace else {
             throw RegError(
                 .usage, "there is no reg.lock here",
                 hint: "name what to pull: reg pull NAME -o DIR --registry URL")
         }
-        return try workspace.readLock().entries.compactMap { entry in
+        let versions: [ResolvedVersion] = try workspace.readLock().entries.compactMap { entry in
             guard case .stored(let digest, _, _) = entry.content else { return nil }  // git brings it
             return ResolvedVersion(
                 name: entry.name, digest: digest, type: entry.type, version: nil, place: entry)
         }
+        return Resolution(versions: versions, isSet: true)
     }
 
     /// A version with the place that a lock gives it.
@@ -51,7 +57,7 @@ extension Session {
 
     /// Pulls into a directory that is not there yet; it appears whole.
     private func pullApart(
-        _ versions: [ResolvedVersion], into output: BytePath, _ request: PullRequest
+        _ resolution: Resolution, into output: BytePath, _ request: PullRequest
     ) throws -> PullReport {
         let isTaken = try fileStatus(output).map { status in
             try status.kind != .directory || !Descriptor.open(output, .directory).isEmptyDirectory()
@@ -59,9 +65,9 @@ extension Session {
         if isTaken == true {
             throw RegError(.conflict, "\(printable(output)) is there already", hint: "choose a new directory")
         }
-        let isAlone = versions.count == 1 && request.references.count == 1
-        let targets = try versions.map { version in
-            isAlone ? PullTarget(version: version, base: BytePath([]), shown: output) : try placed(version)
+        let targets = try resolution.versions.map { version in
+            resolution.isSet
+                ? try placed(version) : PullTarget(version: version, base: BytePath([]), shown: output)
         }
         let parent = output.parent.isEmpty ? BytePath("/") : output.parent
         if request.isDryRun { return try pull(targets, into: parent, request) }
@@ -153,4 +159,7 @@ struct PullTarget {
     let base: BytePath
     /// The path for reports.
     let shown: BytePath
+
+    /// Whether the rows lie in a directory of their own.
+    var isDirectory: Bool { version.place?.isDirectory ?? true }
 }

@@ -30,8 +30,7 @@ struct PullPlan {
     ) throws {
         self.target = target
         self.manifest = manifest
-        let isFile = target.version.place.map { !$0.isDirectory } ?? false
-        let scope = isFile ? target.version.place?.path ?? target.base : target.base
+        let scope = target.isDirectory ? target.base : target.version.place?.path ?? target.base
         var known = KnownFiles(of: scope, catalog: tree.catalog, worktree: tree.worktree)
         var leftovers: [KnownFile] = []
         var parents = ParentCache(root: tree.root)
@@ -103,9 +102,8 @@ struct PullPlan {
 
     private mutating func learn(_ path: BytePath, _ hash: Digest, _ status: FileStatus, isNews: Bool) {
         guard isNews else { return }
-        if let file = KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()) {
-            learned.append(file)
-        }
+        learned.append(
+            KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()))
     }
 
     /// Files that reg wrote for another version go, edited ones stay.

@@ -56,6 +56,8 @@ final class Puller: @unchecked Sendable {
     private func feed(_ plan: PullPlan, to pipeline: Pipeline<PullBlock>) throws {
         var feeder = PullFeeder(pipeline)
         var parents = ParentCache(root: tree.root)
+        // Also for a tree without rows.
+        if plan.target.isDirectory { _ = try tree.root.makeDirectoriesBeneath(plan.target.base) }
         var links: [(BytePath, target: BytePath)] = []
         var rowNumber = 0
         try library.forEachItem(of: plan.manifest, subject: plan.target.version.subject) { item in

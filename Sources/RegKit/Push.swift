@@ -159,14 +159,13 @@ extension Session {
     ) throws -> PushCandidate {
         let storing = try storing(into: registry, tree: tree)
         let stored = try storing.store(target.keptByReg)
-        guard let manifest = try storing.finish([stored])[stored.digest] else {
-            throw RegError(.internalError, "\(target.name) was stored, but has no manifest")
-        }
+        let manifest = try storing.finish([stored])[stored.digest]
         try tree.keepAdded(stored.files, at: target.path)
         var candidate = PushCandidate(
             name: target.name, type: target.type, digest: stored.digest, byteCount: stored.totals.byteCount,
             fileCount: stored.totals.fileCount, source: .store)
-        candidate.take(manifest, of: stored)
+        // Without one nothing was new: the upload then looks in the store and in the registry.
+        if let manifest { candidate.take(manifest, of: stored) }
         return candidate
     }
 

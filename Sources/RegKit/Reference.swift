@@ -92,11 +92,18 @@ struct ResolvedVersion {
     var subject: String { version.map { "\(name)@v\($0.number)" } ?? "\(name)@\(digest.short)" }
 }
 
+/// What a reference has led to.
+struct Resolution {
+    let versions: [ResolvedVersion]
+    /// Whether it named a whole set, of however many artifacts.
+    let isSet: Bool
+}
+
 extension Session {
     /// The versions that a reference names: one, or all of a set.
     ///
     /// Artifacts of a set that git keeps and no binding knows are left out.
-    func resolve(_ text: String) throws -> [ResolvedVersion] {
+    func resolve(_ text: String) throws -> Resolution {
         let lock = try workspace?.readLock() ?? Lock()
         let reference = try Reference(text) { name in
             if lock[name] != nil { return true }
@@ -105,14 +112,16 @@ extension Session {
             return try catalog.newest(of: name) != nil
         }
         switch reference {
-        case .artifact(let name, let selector): return [try resolve(name, selector, lock: lock, text: text)]
-        case .set(let revision): return try resolve(set: try self.lock(of: revision, text: text))
+        case .artifact(let name, let selector):
+            return Resolution(versions: [try resolve(name, selector, lock: lock, text: text)], isSet: false)
+        case .set(let revision):
+            return Resolution(versions: resolve(set: try self.lock(of: revision, text: text)), isSet: true)
         }
     }
 
     /// The one version that a reference names.
     func resolveOne(_ text: String) throws -> ResolvedVersion {
-        let versions = try resolve(text)
+        let versions = try resolve(text).versions
         guard let only = versions.first, versions.count == 1 else {
             throw RegError(
                 .usage, "'\(printable(text))' is \(versions.count) artifacts", hint: "name one: NAME@REV")
@@ -146,7 +155,7 @@ extension Session {
         case .revision(let revision):
             return try resolve(name, at: revision, place: place, text: text)
         }
-        guard let version else { throw unknown(text, "no such version is in the registry") }
+        guard let version else { throw try unknown(text, "no such version is in the registry") }
         return ResolvedVersion(
             name: name, digest: version.digest, type: version.type, version: version, place: place)
     }
@@ -177,15 +186,17 @@ extension Session {
         _ name: ArtifactName, at revision: String, place: LockEntry?, text: String
     ) throws -> ResolvedVersion {
         let lock = try lock(of: revision, text: text)
-        guard let entry = lock[name] else { throw unknown(text, "the lock of that commit has no \(name)") }
+        guard let entry = lock[name] else {
+            throw try unknown(text, "the lock of that commit has no \(name)")
+        }
         guard case .stored(let digest, _, _) = entry.content else {
-            throw unknown(text, "git keeps \(name), and that commit is not bound")
+            throw try unknown(text, "git keeps \(name), and that commit is not bound")
         }
         return ResolvedVersion(
             name: name, digest: digest, type: entry.type, version: nil, place: place ?? entry)
     }
 
-    private func resolve(set lock: Lock) throws -> [ResolvedVersion] {
+    private func resolve(set lock: Lock) -> [ResolvedVersion] {
         lock.entries.compactMap { entry in
             guard case .stored(let digest, _, _) = entry.content else { return nil }
             return resolved(entry, digest)
@@ -213,10 +224,10 @@ extension Session {
         guard (7...64).contains(revision.utf8.count),
             revision.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
         else {
-            throw unknown(text, "no artifact, and no commit that this repository knows, has that name")
+            throw try unknown(text, "no artifact, and no commit that this repository knows, has that name")
         }
         guard let lock = try boundLock(of: revision) else {
-            throw unknown(text, "no commit of that id is bound")
+            throw try unknown(text, "no commit of that id is bound")
         }
         return lock
     }
@@ -234,8 +245,10 @@ extension Session {
         return try matches.first.flatMap { try catalog.lock(of: $0.set) }
     }
 
-    private func unknown(_ text: String, _ why: String) -> RegError {
-        RegError(
+    /// - Throws: where there is no registry at all, which is then the better answer.
+    private func unknown(_ text: String, _ why: String) throws -> RegError {
+        _ = try registry()
+        return RegError(
             .notFound, "'\(printable(text))' is not known: \(why)", hint: "see what there is: reg ls, reg log"
         )
     }

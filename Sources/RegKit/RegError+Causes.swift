@@ -58,6 +58,8 @@ extension RegError {
                 hint: "see what it hurts: reg verify --data")
         case .taken(let key, let location):
             RegError(.refused, "\(key) in \(location) is not a file")
+        case .denied(let error):
+            RegError(.denied, error.message, hint: "ask whoever looks after the registry for access")
         case .file(let error): .file(error)
         }
     }

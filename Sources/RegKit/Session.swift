@@ -55,6 +55,7 @@ package final class Session {
             throw RegError(.usage, "there is no git repository here", hint: "git init")
         }
         guard workspace.git != nil else {
+            try Git.requireInstalled()
             throw RegError(.usage, "\(printable(workspace.root)) is no git repository", hint: "git init")
         }
         return workspace
@@ -80,7 +81,7 @@ package final class Session {
         }
         do {
             try makeDirectories(state)
-            let isNew = try fileStatus(path) == nil
+            let isNew = try fileStatus(path)?.size ?? 0 == 0
             let catalog = try Catalog(path: text)
             isCatalogLost = try isNew && fileStatus(state.appending("store")) != nil
             return catalog

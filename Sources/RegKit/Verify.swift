@@ -16,7 +16,7 @@ extension Session {
             let registry = try registry()
             var verifier = Verifier(registry, catalog: try catalog)
             if let reference {
-                for version in try resolve(reference) { try verifier.check(version) }
+                for version in try resolve(reference).versions { try verifier.check(version) }
             } else {
                 try verifier.checkLog()
                 for version in try catalog.allVersions() { try verifier.check(version) }

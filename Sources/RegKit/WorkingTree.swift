@@ -86,9 +86,8 @@ struct WorkingTree {
         -> Digest
     {
         let hash = try hash(of: path)
-        if let file = KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()) {
-            learned.append(file)
-        }
+        learned.append(
+            KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()))
         return hash
     }
 

@@ -3,7 +3,8 @@ package import RegBytes
 package import RegFiles
 internal import Synchronization
 
-/// Counts the requests and the bytes that go to another store.
+/// A registry's objects: counts the requests and the bytes that go to another store, and tells a missing permission
+/// from other failures.
 package final class CountingStore: ObjectStore {
     private let store: any ObjectStore
     private let requests = Atomic<UInt64>(0)
@@ -16,48 +17,46 @@ package final class CountingStore: ObjectStore {
     package var requestCount: UInt64 { requests.load(ordering: .relaxed) }
     package var readByteCount: UInt64 { readBytes.load(ordering: .relaxed) }
 
-    private func count(bytes: Int = 0) {
+    private func request<Answer>(_ body: () throws(StoreError) -> Answer) throws(StoreError) -> Answer {
         requests.add(1, ordering: .relaxed)
-        readBytes.add(UInt64(bytes), ordering: .relaxed)
+        do { return try body() } catch {
+            if case .file(let cause) = error, cause.isDenied { throw .denied(cause) }
+            throw error
+        }
     }
 
     package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
-        let bytes = try store.read(key, limit: limit)
-        count(bytes: bytes?.count ?? 0)
+        let bytes = try request { () throws(StoreError) in try store.read(key, limit: limit) }
+        readBytes.add(UInt64(bytes?.count ?? 0), ordering: .relaxed)
         return bytes
     }
 
     package func read(
         _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(StoreError) {
-        count(bytes: buffer.count)
-        try store.read(key, at: offset, into: buffer)
+        try request { () throws(StoreError) in try store.read(key, at: offset, into: buffer) }
+        readBytes.add(UInt64(buffer.count), ordering: .relaxed)
     }
 
     package func size(of key: ObjectKey) throws(StoreError) -> UInt64? {
-        count()
-        return try store.size(of: key)
+        try request { () throws(StoreError) in try store.size(of: key) }
     }
 
     package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
-        count()
-        return try store.names(in: prefix, after: name)
+        try request { () throws(StoreError) in try store.names(in: prefix, after: name) }
     }
 
     package func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
-        count()
-        return try store.create(key, bytes)
+        try request { () throws(StoreError) in try store.create(key, bytes) }
     }
 
     package func writer(
         for key: ObjectKey, buffer: LargeFileWriter.Buffer
     ) throws(StoreError) -> any ObjectWriter {
-        count()
-        return try store.writer(for: key, buffer: buffer)
+        try request { () throws(StoreError) in try store.writer(for: key, buffer: buffer) }
     }
 
     package func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError) {
-        count()
-        try store.create(key, fromFileAt: path)
+        try request { () throws(StoreError) in try store.create(key, fromFileAt: path) }
     }
 }

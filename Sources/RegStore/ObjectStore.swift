@@ -52,6 +52,8 @@ package enum StoreError: Error, Equatable {
     case short(key: ObjectKey, location: String, expected: UInt64)
     /// The place of the object is taken by something that is not one.
     case taken(key: ObjectKey, location: String)
+    /// Somebody's permission to use the store is missing.
+    case denied(FileError)
     /// The system's word on a file or directory.
     case file(FileError)
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import RegBytes
 internal import RegKit
 
 struct Cat: ParsableCommand {
@@ -17,8 +18,8 @@ struct Cat: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp("The version and the file's path in it.", valueName: "name[@version]:path"),
-        transform: textArgument)
-    var file: String
+        transform: pathArgument)
+    var file: BytePath
     @Option(
         help: ArgumentHelp("Only the bytes from A to B, both included, the first being 0.", valueName: "a-b"),
         transform: rangeArgument)

@@ -6,6 +6,7 @@ internal import RegKit
 func prepareProcess(_ failures: FailureWriter) {
     occupyStandardDescriptors()
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)  // a write over the limit then fails with EFBIG
     LastWords.prepare(failures)
     for number in [SIGINT, SIGTERM] { handle(number) }
     catchCrashes()

@@ -59,7 +59,6 @@ struct HostileScene {
                 !(outcome.output + outcome.errors).contains { $0 < 0x20 && $0 != 0x0a },
                 "\(command): prints control characters", sourceLocation: sourceLocation)
             if let memory {
-                if memory > 100<<10 { print("MEM \(command) \(memory)") }
                 #expect(
                     memory < HostileScene.memoryLimit, "\(command): \(memory) KiB", sourceLocation: sourceLocation)
             }

@@ -11,7 +11,6 @@ struct VictimTests {
     private let project: Project
     private let clone: String
     private let canary: Tree
-    private let old: Tree
     private let new: Tree
 
     /// A clone that has version 1 of `data` in its tree and version 2 in its lock; `data/sub/gone` is in 1 alone.
@@ -25,7 +24,6 @@ struct VictimTests {
         try sandbox.succeed(["add", "data"], in: project.repository)
         try project.commit()
         try sandbox.succeed(["push"], in: project.repository)
-        old = try sandbox.tree(data)
         clone = try project.clone(as: "clone")
         try sandbox.succeed(["pull"], in: clone)
         for name in ["top", "sub/file", "sub/deep/file"] {
@@ -129,6 +127,31 @@ struct VictimTests {
         try sandbox.write("\(clone)/data/sub", Array("mine".utf8))
         expectFailure(try pull(), [3, 6], "a file in the way of a directory")
         #expect(try sandbox.read("\(clone)/data/sub") == Array("mine".utf8))
+    }
+
+    /// Between versions a file became a directory and a directory a file; neither was edited here.
+    @Test func fileAndDirectoryChangePlaces() throws {
+        try sandbox.succeed(["pull"], in: clone)
+        let data = "\(project.repository)/data"
+        try sandbox.remove("\(data)/top")
+        try sandbox.remove("\(data)/sub")
+        try sandbox.write("\(data)/top/deep/file", Array("3".utf8))
+        try sandbox.write("\(data)/sub", Array("3".utf8))
+        try sandbox.succeed(["add", "data"], in: project.repository)
+        try project.commit()
+        try sandbox.succeed(["push"], in: project.repository)
+        let newest = try sandbox.tree(data)
+        try sandbox.git(["pull", "--quiet"], in: clone)
+        try sandbox.write("\(clone)/data/sub/deep/mine", Array("mine".utf8))
+        expectFailure(try pull(), [3], "a file of the user's in a directory that has to go")
+        #expect(try sandbox.tree("\(clone)/data").files.count == new.files.count + 1)
+        try sandbox.remove("\(clone)/data/sub/deep/mine")
+        let outcome = try pull()
+        #expect(outcome.code == 0, "\(outcome.errorText)")
+        #expect(try sandbox.tree("\(clone)/data").entries == newest.entries)
+        let back = try sandbox.reg(["pull", "data@v2"], in: clone).run()
+        #expect(back.code == 0, "\(back.errorText)")
+        #expect(try sandbox.tree("\(clone)/data").entries == new.entries)
     }
 
     /// The lock, the ignore files and the state are replaced where they are, not where a link leads.

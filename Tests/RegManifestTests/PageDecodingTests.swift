@@ -63,6 +63,9 @@ private func soundPage() -> RawPage {
             Lie("a pack named twice") { $0.packs[1] = $0.packs[0] },
             Lie("packs not in order of use") {
                 $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, pack: 1)
+                $0.chunkRows[1] =
+                    [2] + RawPage.chunk(length: 4, id: hash(2), pack: 1)
+                    + RawPage.chunk(length: 5, id: hash(3), pack: 0)
             },
             Lie("a pack beyond the table") { $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, pack: 2) },
             Lie("no rows") {
