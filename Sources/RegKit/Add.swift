@@ -65,7 +65,7 @@ extension Session {
         var targets: [AddTarget] = []
         for path in paths {
             let target = try addTarget(path, name: name, type: type, lock: lock, tree: tree)
-            if targets.contains(where: { $0.path == target.path }) { continue }
+            if targets.contains(where: { $0.path == target.path && $0.part == target.part }) { continue }
             if let other = targets.first(where: { $0.name == target.name }) {
                 throw taken(target.name, by: other.path, for: path)
             }
@@ -90,7 +90,9 @@ extension Session {
         guard let status = try tree.root.status(ofPath: relative) else {
             throw RegError(.notFound, "\(printable(path)) does not exist")
         }
-        if let entry = lock.entry(containing: relative) { return try again(entry, name: name, type: type) }
+        if let entry = lock.entry(containing: relative) {
+            return try again(entry, part: relative, name: name, type: type)
+        }
         guard let chosen = name ?? ArtifactName.proposed(from: relative) else {
             throw RegError(
                 .usage, "\(printable(path)) gives no name for an artifact", hint: "give one: --as NAME")
@@ -104,12 +106,15 @@ extension Session {
     }
 
     /// The target for a path that the lock has already, or that lies inside an artifact.
-    private func again(_ entry: LockEntry, name: ArtifactName?, type: ArtifactType?) throws -> AddTarget {
+    private func again(
+        _ entry: LockEntry, part: BytePath, name: ArtifactName?, type: ArtifactType?
+    ) throws -> AddTarget {
         if let name, name != entry.name {
             throw RegError(.usage, "\(printable(entry.path)) is artifact \(entry.name) already")
         }
         var target = AddTarget(entry)
         if let type { target.type = type }
+        if part != entry.path && !target.isInGit { target.part = part.relative(to: entry.path) }
         return target
     }
 
@@ -180,6 +185,8 @@ struct AddTarget {
     var isInGit: Bool
     /// What the lock says of it now.
     let base: Digest?
+    /// The only part of it that is added again, relative to the artifact; nil for all of it.
+    var part: BytePath?
 
     init(
         name: ArtifactName, type: ArtifactType, path: BytePath, isDirectory: Bool, isInGit: Bool,

@@ -34,10 +34,12 @@ struct PullPlan {
         var known = KnownFiles(of: scope, catalog: tree.catalog, worktree: tree.worktree)
         var leftovers: [KnownFile] = []
         var parents = ParentCache(root: tree.root)
+        var strays = StraySearch(target.isDirectory ? target.base : nil, below: tree.root)
         var next = try known.next()
         try library.forEachItem(of: manifest, subject: target.version.subject) { item in
             guard case .row(let row, _) = item else { return }
             let path = target.base.appending(row.path)
+            strays.pass(row.path)
             while let file = next, file.path < path {
                 leftovers.append(file)
                 next = try known.next()
@@ -51,6 +53,7 @@ struct PullPlan {
             next = try known.next()
         }
         try decideRemovals(leftovers, parents: &parents, tree: tree)
+        noteStrays(strays.finish())
     }
 
     private mutating func decide(
@@ -110,20 +113,23 @@ struct PullPlan {
     private mutating func decideRemovals(
         _ leftovers: [KnownFile], parents: inout ParentCache, tree: WorkingTree
     ) throws {
-        var edited = 0
         for file in leftovers {
             guard let status = try parents.status(of: file.path), status.kind == .file else { continue }
             guard let own = file.own else { continue }  // never reg's
             if try hash(of: file.path, file, status, tree) == own {
                 removals.append(file.path)
-            } else {
-                edited += 1
             }
         }
-        if edited > 0 {
-            notes.append(
-                "\(target.version.name): \(edited) edited files that this version does not have stay")
-        }
+    }
+
+    /// Files that neither this version has nor reg wrote stay, and are told.
+    private mutating func noteStrays(_ found: [BytePath]) {
+        let removed = Set(removals)
+        let strays = found.map { target.base.appending($0) }.filter { !removed.contains($0) }
+        guard !strays.isEmpty else { return }
+        let shown = strays.prefix(5).map { printable($0) }.joined(separator: ", ")
+        let more = strays.count > 5 ? " and \(strays.count - 5) more" : ""
+        notes.append("not of this version, left alone: \(shown)\(more)")
     }
 
     func report(fetchedByteCount: UInt64) -> PullReport.Artifact {

@@ -73,7 +73,9 @@ struct Storing {
     }
 
     func store(_ target: AddTarget) throws -> StoredArtifact {
-        if target.isInGit || target.base != nil, let found = try unchanged(target) { return found }
+        if target.isInGit || target.base != nil && target.part == nil, let found = try unchanged(target) {
+            return found
+        }
         let base = try target.base.flatMap { try openBase($0, of: target.name) }
         if let base { try index(base) }
         if let newest = try catalog.newestVersion(of: target.name), newest.digest != target.base,
@@ -81,14 +83,9 @@ struct Storing {
         {
             try index(manifest)
         }
-        guard var scan = try WorkingTree.Scan(target.path, of: tree) else {
-            throw RegError(.notFound, "\(printable(target.path)) does not exist")
-        }
-        var rows = base.map { BaseRows($0, library: library, subject: target.name.text) }
-        let rowBase = try tree.base(of: target.path)
-        let result = try ingest.store(root: rowBase, pages: base?.pageCopies ?? [:]) {
-            guard let scanned = try scan.next() else { return nil }
-            return try entry(for: scanned, &rows, rowBase: rowBase)
+        var entries = try TargetEntries(target, base: base, library: library, tree: tree)
+        let result = try ingest.store(root: try tree.base(of: target.path), pages: base?.pageCopies ?? [:]) {
+            try entries.next()
         }
         return StoredArtifact(
             digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
@@ -115,20 +112,6 @@ struct Storing {
         if !target.isInGit, try library.manifest(of: digest, subject: target.name.text) == nil { return nil }
         return StoredArtifact(
             digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
-    }
-
-    private func entry(
-        for scanned: WorkingTree.ScannedEntry, _ rows: inout BaseRows?, rowBase: BytePath
-    ) throws -> IngestEntry {
-        let path = scanned.entry.path
-        switch scanned.entry.kind {
-        case .emptyDirectory: return .emptyDirectory(path)
-        case .file(let status):
-            if let hash = scanned.hash, let items = rows?.items(at: path, hash: hash, status) {
-                return .known(items)
-            }
-            return .file(path, status, directory: tree.root, name: rowBase.appending(path))
-        }
     }
 
     /// A version that new bytes are compared with; nil where it cannot be read: a missed match is waste, no error.
@@ -197,44 +180,5 @@ extension Manifest {
     /// Where the pages lie, by id: a page that comes out the same again need not be stored again.
     var pageCopies: [Digest: Copy] {
         Dictionary(pages.map { ($0.id, $0.copy) }) { first, _ in first }
-    }
-}
-
-/// The rows of an earlier version, given out beside a walk in path order.
-struct BaseRows {
-    private let library: ManifestLibrary
-    private let subject: String
-    private var reader: ManifestReader?
-    private var waiting: [ManifestItem] = []
-
-    init(_ manifest: Manifest, library: ManifestLibrary, subject: String) {
-        self.library = library
-        self.subject = subject
-        reader = library.reader(of: manifest)
-    }
-
-    /// The items of the file at `path` where it had these bytes; items before it are passed over.
-    mutating func items(at path: BytePath, hash: Digest, _ status: FileStatus) -> [ManifestItem]? {
-        while let item = peek(), item.path < path { waiting = [] }
-        var items: [ManifestItem] = []
-        while let item = peek(), item.path == path {
-            items.append(item)
-            waiting = []
-        }
-        guard case .row(let row, let chunks)? = items.last, case .file(let size, let known, _) = row.kind,
-            known == hash, size == status.size
-        else { return nil }
-        let kind = TreeRow.Kind.file(size: size, hash: hash, isExecutable: status.isExecutable)
-        return items.dropLast() + [.row(TreeRow(path: path, kind: kind), chunks)]
-    }
-
-    /// The next item; nil at the end, and where the version cannot be read on: its files are then stored anew.
-    private mutating func peek() -> ManifestItem? {
-        if let item = waiting.first { return item }
-        guard var current = reader else { return nil }
-        let item = try? library.next(&current, subject: subject)
-        reader = item == nil ? nil : current
-        waiting = item.map { [$0] } ?? []
-        return item
     }
 }

@@ -39,6 +39,7 @@ struct WorkingTree {
         private var walk: TreeWalk
         private var known: KnownFiles
         private let base: BytePath
+        let isSingleFile: Bool
 
         /// - Returns: nil where there is nothing.
         init?(_ path: BytePath, of tree: WorkingTree) throws {
@@ -46,6 +47,7 @@ struct WorkingTree {
             self.walk = walk
             known = KnownFiles(of: path, catalog: tree.catalog, worktree: tree.worktree)
             base = try tree.base(of: path)
+            isSingleFile = base != path
         }
 
         mutating func next() throws -> ScannedEntry? {
