@@ -172,21 +172,37 @@ struct DamageTests {
     @Test func damagedPackDataIsFound() throws {
         let size = try sandbox.read("\(project.registry)/\(pack)").count
         let end = try indexStart(size)
-        try checkPack { _ in 8..<end } isNeeded: { _ in true }
+        try checkPack { _ in
+            8..<end
+        } isNeeded: { _ in
+            true
+        }
     }
 
     @Test func damagedPackHeaderIsFoundAndNotNeeded() throws {
-        try checkPack { _ in 0..<8 } isNeeded: { if case .truncate = $0 { true } else { false } }
+        try checkPack { _ in
+            0..<8
+        } isNeeded: {
+            if case .truncate = $0 { true } else { false }
+        }
     }
 
     @Test func damagedPackIndexIsFoundAndNotNeeded() throws {
         let size = try sandbox.read("\(project.registry)/\(pack)").count
         let start = try indexStart(size)
-        try checkPack { start..<$0 - 52 } isNeeded: { _ in false }
+        try checkPack {
+            start..<$0 - 52
+        } isNeeded: { _ in
+            false
+        }
     }
 
     @Test func damagedPackFooterIsFoundAndNotNeeded() throws {
-        try checkPack { $0 - 52..<$0 } isNeeded: { _ in false }
+        try checkPack {
+            $0 - 52..<$0
+        } isNeeded: { _ in
+            false
+        }
     }
 
     @Test func missingPackIsFound() throws {
@@ -205,7 +221,11 @@ struct DamageTests {
             try damaging(manifest, damage) { context in
                 let context = "\(context), seed \(seed)"
                 try expectFound(manifest, hurting: ["beta@v1"], in: fresh, context)
-                if case .remove = damage { try expectPull([5], context) } else { try expectPull([4], context) }
+                if case .remove = damage {
+                    try expectPull([5], context)
+                } else {
+                    try expectPull([4], context)
+                }
                 try expectAlpha(context)
             }
         }

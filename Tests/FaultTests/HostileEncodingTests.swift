@@ -17,12 +17,13 @@ struct HostileEncodingTests {
 
     private func expect(
         _ codes: Set<Int32>, _ what: String, rows: [Row] = [Row("a"), Row("b", content: "more")],
-        sourceLocation: SourceLocation = #_sourceLocation, _ lie: (inout HostileVersion) -> Void
+        by commands: [[String]] = HostileScene.readers, sourceLocation: SourceLocation = #_sourceLocation,
+        _ lie: (inout HostileVersion) -> Void
     ) throws {
         var version = HostileVersion(rows)
         lie(&version)
         try scene.publish(version)
-        try scene.expectRefused(codes, what, sourceLocation: sourceLocation)
+        try scene.expectRefused(codes, what, by: commands, sourceLocation: sourceLocation)
     }
 
     // MARK: Counts
@@ -107,7 +108,8 @@ struct HostileEncodingTests {
         expectFailure(try scene.sandbox.reg(["pull"], in: "victim").run(), [13], "a lock of version 2")
         try scene.sandbox.write("victim/reg.lock", lock)
         let info = try scene.sandbox.read("registry/registry.json")
-        let newer = String(decoding: info, as: UTF8.self).replacing("\"reg_registry\":1", with: "\"reg_registry\":2")
+        let newer = String(decoding: info, as: UTF8.self).replacing(
+            "\"reg_registry\":1", with: "\"reg_registry\":2")
         try scene.sandbox.write("registry/registry.json", Array(newer.utf8))
         try scene.expectRefused([13], "a registry of version 2")
     }
@@ -192,7 +194,9 @@ struct HostileEncodingTests {
         var rows = varint(100_000) + [3, 0] + varint(UInt64(path.count)) + path
         for number in 1..<100_000 {
             // As much as can be shared, then some bytes that ascend.
-            let tail = [UInt8(0x62 + number >> 14), UInt8(0x21 + (number >> 7) & 0x3f), UInt8(0x21 + number & 0x3f)]
+            let tail = [
+                UInt8(0x62 + number >> 14), UInt8(0x21 + (number >> 7) & 0x3f), UInt8(0x21 + number & 0x3f),
+            ]
             rows += [3] + varint(UInt64(path.count - 3)) + [3] + tail
         }
         try expect([4, 6], "long paths", rows: []) {
@@ -213,14 +217,15 @@ struct HostileEncodingTests {
 
     @Test func partsWithoutEndAreRefused() throws {
         try expect([4, 6], "parts", rows: [Row("a")]) {
-            $0.pageRows = varint(200_000) + [5, 0, 1, 0x61] + (1..<200_000).flatMap { _ in [5, 1, 0] as [UInt8] }
+            $0.pageRows =
+                varint(200_000) + [5, 0, 1, 0x61] + (1..<200_000).flatMap { _ in [5, 1, 0] as [UInt8] }
             $0.pageChunks = [UInt8](repeating: 0, count: 200_000)
         }
     }
 
     /// A manifest as long as may be, all of it references to one page.
     @Test func longestManifestStaysSmall() throws {
-        try expect([4, 6], "many pages") {
+        try expect([4, 6], "many pages", by: [["pull"]]) {
             $0.pageReferences = { first, again in
                 var references = again
                 while references.count < 31 << 20 { references += references }

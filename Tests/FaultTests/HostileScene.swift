@@ -38,15 +38,18 @@ struct HostileScene {
         try sandbox.write("victim/reg.lock", Array("reg-lock 1\n\n\(line)\n".utf8))
     }
 
-    /// Every command that reads the version fails with one of `codes`, writes nothing and stays small.
+    /// All commands that read a version.
+    static let readers = [
+        ["pull"], ["pull", "--force"], ["pull", "data", "-o", "../out"], ["ls", "data"],
+        ["verify", "data", "--data"],
+    ]
+
+    /// Each command fails with one of `codes`, writes nothing and stays small.
     func expectRefused(
-        _ codes: Set<Int32>, _ what: String, sourceLocation: SourceLocation = #_sourceLocation
+        _ codes: Set<Int32>, _ what: String, by commands: [[String]] = HostileScene.readers,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let before = try sandbox.tree("victim")
-        let commands = [
-            ["pull"], ["pull", "--force"], ["pull", "data", "-o", "../out"], ["ls", "data"],
-            ["verify", "data", "--data"],
-        ]
         for arguments in commands {
             let (outcome, memory) = try sandbox.measured(arguments, in: "victim")
             let command = "\(what): \(arguments.joined(separator: " "))"
@@ -60,7 +63,8 @@ struct HostileScene {
                 "\(command): prints control characters", sourceLocation: sourceLocation)
             if let memory {
                 #expect(
-                    memory < HostileScene.memoryLimit, "\(command): \(memory) KiB", sourceLocation: sourceLocation)
+                    memory < HostileScene.memoryLimit, "\(command): \(memory) KiB",
+                    sourceLocation: sourceLocation)
             }
             let after = try sandbox.tree("victim")
             // What is wrong with data shows when directories are there; a manifest is judged before all else.

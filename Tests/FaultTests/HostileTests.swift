@@ -23,12 +23,14 @@ struct HostileTests {
         empty.rows[3].chunks = [0]
         try scene.publish(empty)
         try scene.expectPulled("honest")
+        try scene.expectPulled("honest, again")
         #expect(try scene.sandbox.tree("victim/data").digest == empty.encoded().digest)
     }
 
     /// FAULTS F1: names that some system would take for another place than one below the target.
     @Test(arguments: [
-        "..", "../x", "../canary/0/file", "a/../../x", "/x", "//x", "/tmp/x", ".", "./x", "", "a//b", "a/", "a\0b",
+        "..", "../x", "../canary/0/file", "a/../../x", "/x", "//x", "/tmp/x", ".", "./x", "", "a//b", "a/",
+        "a\0b",
         ".git", ".git/config", ".GIT/x", ".git./x", ".git /x", ".g\u{200c}it/x", "a/.git/hooks/x", ".reg/x",
         "..\\x", "a\\b", "C:\\x", "C:/x", "c:", "\\\\h\\s",
     ])
@@ -150,7 +152,8 @@ struct HostileTests {
     }
 
     @Test(arguments: [
-        "../x", "/x", "/", ".git/hooks/", "a/../../x/", ".reg/", "a//b", ".", "./x", "..\\x5cx", "C:/x", "x\\x00",
+        "../x", "/x", "/", ".git/hooks/", "a/../../x/", ".reg/", "a//b", ".", "./x", "..\\x5cx", "C:/x",
+        "x\\x00",
     ])
     func unsafePlaceInTheLockIsRefused(path: String) throws {
         try scene.publish(HostileVersion([Row("pre-commit")]), path: path)

@@ -17,7 +17,7 @@ final class Sandbox: Sendable {
     }()
 
     init() throws {
-        var name = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/reg-faults-XXXXXX".utf8CString)
+        var name = Array("/tmp/reg-faults-XXXXXX".utf8CString)
         root = try #require(mkdtemp(&name).map { String(cString: $0) })
         try makeDirectory("home")
         try write(
@@ -87,7 +87,9 @@ final class Sandbox: Sendable {
     // MARK: Files
 
     func makeDirectory(_ name: String) throws {
-        guard mkdir(path(name), 0o755) == 0 || errno == EEXIST else { throw SystemFailure("mkdir", path(name)) }
+        guard mkdir(path(name), 0o755) == 0 || errno == EEXIST else {
+            throw SystemFailure("mkdir", path(name))
+        }
     }
 
     /// Writes a file in place, also one that is read-only; directories on the way are made.
@@ -134,7 +136,8 @@ extension Command {
     /// For messages.
     var summary: String {
         let words = arguments.map { String(decoding: $0, as: UTF8.self) }
-        return ([program.split(separator: "/").last.map(String.init) ?? program] + words).joined(separator: " ")
+        return ([program.split(separator: "/").last.map(String.init) ?? program] + words).joined(
+            separator: " ")
     }
 }
 
@@ -255,7 +258,8 @@ struct Tree: Equatable {
 
 /// The seed of this run: from `REG_FAULT_SEED` to repeat one, else fresh; printed.
 func printedSeed(_ test: String) -> UInt64 {
-    let seed = getenv("REG_FAULT_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...(.max))
+    let seed =
+        getenv("REG_FAULT_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...(.max))
     print("\(test): REG_FAULT_SEED=\(seed)")
     return seed
 }

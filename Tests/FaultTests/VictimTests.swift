@@ -73,7 +73,8 @@ struct VictimTests {
             try sandbox.remove("\(clone)/data/sub/file")
             try sandbox.link("\(clone)/data/sub/file", to: target)
             expectFailure(try pull(), [3], "a link to \(target)")
-            #expect(try sandbox.tree("\(clone)/data").entries[BytePath("sub/file")] == .link(BytePath(target)))
+            #expect(
+                try sandbox.tree("\(clone)/data").entries[BytePath("sub/file")] == .link(BytePath(target)))
             try expectCanary("a link to \(target)")
             let forced = try pull(["--force"])
             #expect(forced.code == 0, "a link to \(target): \(forced.errorText)")

@@ -8,7 +8,7 @@ func encoded(_ raw: [UInt8], by encoder: Encoder = Encoder()) -> (codec: CodecID
     var output = [UInt8](repeating: 0, count: raw.count)
     let result = raw.withUnsafeBytes { raw in output.withUnsafeMutableBytes { encoder.encode(raw, into: $0) }
     }
-    return (result.codec, Array(output[..<result.byteCount]))
+    return (result.codec, result.codec == .stored ? raw : Array(output[..<result.byteCount]))
 }
 
 /// What `stored` decodes to.
