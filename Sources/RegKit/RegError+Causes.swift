@@ -23,6 +23,9 @@ extension RegError {
         case let error as LockError: .lock(error)
         case let error as GitError: RegError(.usage, error.message, hint: error.hint)
         case let error as DatabaseError: .database(error)
+        case is ThreadError:
+            RegError(
+                .local, "the system gives no more threads", hint: "raise the limit of processes (ulimit -u)")
         default: RegError(.internalError, "unexpected: \(printable(String(describing: error)))")
         }
     }

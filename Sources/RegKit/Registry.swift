@@ -126,6 +126,8 @@ final class Registry {
     /// Settles records that an earlier run sent without hearing what became of them, each on its own number.
     func settle(_ journal: Journal) throws {
         for pending in try journal.pending(for: info.id) {
+            // A registry that was rolled back lacks what the record follows: reading its log tells.
+            guard try log.hash(of: pending.record.number - 1) == pending.record.prev else { continue }
             _ = try log.create(pending.record)
             try journal.remove(pending.record.id)
         }

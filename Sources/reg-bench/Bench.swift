@@ -17,7 +17,10 @@ enum Bench {
         let base = absolute(BytePath(CommandLine.arguments.dropFirst().first ?? "."))
         let place = base.appending("reg-bench-\(getpid())")
         try makeDirectories(place)
-        defer { system("rm -rf '\(place.lossy)'") }
+        defer {
+            chdir("/")
+            system("rm -rf '\(place.lossy)'")
+        }
         let bench = try Workbench(place: place)
         try bench.printParts(rounds: rounds, byteCount: 2 * gibibyte)
         try bench.printMemory(byteCount: 5 * gibibyte)
@@ -93,7 +96,7 @@ struct Workbench {
         row("push", [try run("reg", "push", in: project)])
         unlink(project.appending("noise.bin").lossy)
         row("pull", [try run("reg", "pull", in: project)])
-        system("rm -rf '\(project.lossy)' '\(place.appending("data").lossy)'")
+        remove(project)
         print("")
     }
 
@@ -108,8 +111,15 @@ struct Workbench {
         let job = place.appending("job")
         try run("git", "clone", "-q", project.lossy, job.lossy, in: place)
         let usage = try run("reg", "pull", in: job)
+        chdir("/")
         system("rm -rf '\(job.lossy)'")
         return usage
+    }
+
+    /// Removes a project and the registries.
+    private func remove(_ project: BytePath) {
+        chdir("/")
+        system("rm -rf '\(project.lossy)' '\(place.appending("data").lossy)'")
     }
 
     private func row(_ name: String, _ usages: [Usage]) {

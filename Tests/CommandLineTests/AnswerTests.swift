@@ -139,7 +139,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
             Sample.added.lines(TextStyle()) == [
                 "NAME      TYPE         SIZE  FILES        NEW    STORED  DIGEST        PATH",
                 "detector  weights  86.7 MiB      1   76.3 MiB  62.9 MiB  \(digest.short)  f\\xff",
-                "configs   config       10 B      2  unchanged            \(digest.short)  configs/",
+                "configs   config       10 B      2     in git            \(digest.short)  configs/",
             ])
     }
 
