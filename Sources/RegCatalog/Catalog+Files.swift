@@ -14,7 +14,7 @@ package struct KnownFile: Equatable, Sendable {
     private let changed: Int64
     private let inode: Int64
 
-    /// - Parameter status: how the file looked; nil where that says nothing of its bytes, and nothing will match.
+    /// `status`: how the file looked; nil where that says nothing of its bytes, and nothing will match.
     package init(path: BytePath, hash: Digest, status: FileStatus?) {
         self.path = path
         self.hash = hash
