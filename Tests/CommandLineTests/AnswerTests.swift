@@ -137,9 +137,9 @@ private let documents: [(schema: String, answer: any Answer)] = [
     @Test func addIsATable() {
         #expect(
             Sample.added.lines(TextStyle()) == [
-                "NAME      TYPE         SIZE  FILES        NEW    STORED  DIGEST        PATH",
-                "detector  weights  86.7 MiB      1   76.3 MiB  62.9 MiB  \(digest.short)  f\\xff",
-                "configs   config       10 B      2     in git            \(digest.short)  configs/",
+                "NAME      TYPE         SIZE  FILES       NEW    STORED  DIGEST        PATH",
+                "detector  weights  86.7 MiB      1  76.3 MiB  62.9 MiB  \(digest.short)  f\\xff",
+                "configs   config       10 B      2    in git            \(digest.short)  configs/",
             ])
     }
 
