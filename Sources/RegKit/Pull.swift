@@ -52,7 +52,9 @@ extension Session {
                 hint: "say where: reg pull \(version.subject) -o DIR")
         }
         let base = place.isDirectory ? place.path : place.path.parent
-        return PullTarget(version: version, base: base, shown: AddTarget(place).lockPath)
+        return PullTarget(
+            version: version, base: base, shown: AddTarget(place).lockPath,
+            file: place.isDirectory ? nil : place.path.lastComponent)
     }
 
     /// Pulls into a directory that is not there yet; it appears whole.
@@ -159,6 +161,8 @@ struct PullTarget {
     let base: BytePath
     /// The path for reports.
     let shown: BytePath
+    /// The one row that the version may have, where its place is that of a file.
+    var file: BytePath?
 
     /// Whether the rows lie in a directory of their own.
     var isDirectory: Bool { version.place?.isDirectory ?? true }

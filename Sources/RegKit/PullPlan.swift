@@ -18,6 +18,8 @@ struct PullPlan {
     private(set) var conflicts: [BytePath] = []
     /// Files that an earlier version had, unedited, relative to the root of the pull.
     private(set) var removals: [BytePath] = []
+    /// Files where the version has directories, and the other way round.
+    private(set) var obstacles: Set<BytePath> = []
     private(set) var notes: [String] = []
     private(set) var byteCountToWrite: UInt64 = 0
     private var fileCountToWrite: UInt64 = 0
@@ -36,8 +38,10 @@ struct PullPlan {
         var parents = ParentCache(root: tree.root)
         var strays = StraySearch(target.isDirectory ? target.base : nil, below: tree.root)
         var next = try known.next()
+        try checkRowCount()
         try library.forEachItem(of: manifest, subject: target.version.subject) { item in
             guard case .row(let row, _) = item else { return }
+            try check(row)
             let path = target.base.appending(row.path)
             strays.pass(row.path)
             while let file = next, file.path < path {
@@ -54,6 +58,32 @@ struct PullPlan {
         }
         try decideRemovals(leftovers, parents: &parents, tree: tree)
         noteStrays(strays.finish())
+        let going = Set(removals)
+        conflicts += try obstacles.sorted().filter { try !goes($0, with: going, tree: tree) }
+    }
+
+    /// Whether nothing but empty directories is left at `path` without the files in `going`.
+    private func goes(_ path: BytePath, with going: Set<BytePath>, tree: WorkingTree) throws -> Bool {
+        guard try tree.root.status(ofPath: path)?.kind == .directory else { return going.contains(path) }
+        return try tree.root.openBeneath(path, .directory).entries().allSatisfy {
+            try goes(path.appending($0.name), with: going, tree: tree)
+        }
+    }
+
+    private func checkRowCount() throws {
+        if target.file != nil, manifest.totals.rowCount != 1 { throw notThatFile() }
+    }
+
+    /// What belongs to the place of one file must be that file, or it would write beside its place.
+    private func check(_ row: TreeRow) throws {
+        guard let file = target.file else { return }
+        guard case .file = row.kind, row.path == file else { throw notThatFile() }
+    }
+
+    private func notThatFile() -> RegError {
+        RegError(
+            .refused, "\(target.version.subject) is not the one file \(printable(target.shown)) of reg.lock",
+            hint: "nothing was written; pull it apart: reg pull \(target.version.subject) -o DIR")
     }
 
     private mutating func decide(
@@ -61,17 +91,25 @@ struct PullPlan {
         forcing: Bool
     ) throws {
         let status = try parents.status(of: path)
+        if let obstacle = parents.obstacle { obstacles.insert(obstacle) }
         switch row.kind {
         case .emptyDirectory:
-            if let status, status.kind != .directory { try block(path, forcing: false) }
+            if let status, status.kind != .directory { obstacles.insert(path) }
             decisions.append(.write)
-        case .symlink:
+        case .symlink(let target):
+            if status?.kind == .symlink, try parents.link(at: path) == target {
+                return decisions.append(.keep)
+            }
             if status != nil { try block(path, forcing: forcing) }
             decisions.append(.write)
         case .file(let size, let wanted, let isExecutable):
             guard let status else { return write(size) }
             guard status.kind == .file else {
-                try block(path, forcing: forcing && status.kind != .directory)
+                if status.kind == .directory {
+                    obstacles.insert(path)
+                } else {
+                    try block(path, forcing: forcing)
+                }
                 return write(size)
             }
             let found = try hash(of: path, known, status, tree)
@@ -147,6 +185,8 @@ struct ParentCache {
     private let root: Descriptor
     private var lastPath: BytePath?
     private var last: Descriptor?
+    /// What is no directory, though the last path goes through it.
+    private(set) var obstacle: BytePath?
 
     init(root: Descriptor) { self.root = root }
 
@@ -155,12 +195,18 @@ struct ParentCache {
         try directory(of: path, making: false)?.status(of: path.lastComponent)
     }
 
+    /// The target of the symlink at `path`; nil where its directory is not there.
+    mutating func link(at path: BytePath) throws -> BytePath? {
+        try directory(of: path, making: false)?.readLink(path.lastComponent)
+    }
+
     /// The directory that `path` is in, made if asked for; nil where there is none.
     mutating func directory(of path: BytePath, making: Bool) throws -> Descriptor? {
         let parent = path.parent
         if parent == lastPath, last != nil || !making { return last }
         lastPath = parent
         last = nil
+        obstacle = nil
         if parent.isEmpty {
             last = root
         } else if making {
@@ -168,8 +214,20 @@ struct ParentCache {
         } else {
             do { last = try root.openBeneath(parent, .directory) } catch {
                 guard error.isNotFound else { throw error }
+                obstacle = try firstFile(on: parent)
             }
         }
         return last
+    }
+
+    private func firstFile(on path: BytePath) throws -> BytePath? {
+        var current = path
+        while !current.isEmpty {
+            if let status = try root.status(ofPath: current) {
+                return status.kind == .directory ? nil : current
+            }
+            current = current.parent
+        }
+        return nil
     }
 }

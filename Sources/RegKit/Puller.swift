@@ -35,6 +35,7 @@ final class Puller: @unchecked Sendable {
 
     func carryOut(_ plan: PullPlan) throws {
         let copies = library.copies
+        if !plan.obstacles.isEmpty { try makeRoom(for: plan) }
         do {
             try Pipeline.run(
                 slots: blocks,
@@ -131,14 +132,36 @@ final class Puller: @unchecked Sendable {
             })
     }
 
-    /// Removes what the version does not have, and remembers what is there now.
-    private func finish(_ plan: PullPlan) throws {
+    /// Removes what the version does not have before it is written: something of it is in the way.
+    private func makeRoom(for plan: PullPlan) throws {
+        try remove(plan.removals)
+        try removeEmptyDirectories(of: plan)
+        for path in plan.obstacles { try removeEmptyDirectories(path) }
+    }
+
+    private func removeEmptyDirectories(_ path: BytePath) throws {
+        guard try tree.root.status(ofPath: path)?.kind == .directory else { return }
+        for entry in try tree.root.openBeneath(path, .directory).entries() {
+            try removeEmptyDirectories(path.appending(entry.name))
+        }
+        let parent = path.parent.isEmpty ? tree.root : try tree.root.openBeneath(path.parent, .directory)
+        _ = parent.removeEmptyDirectory(path.lastComponent)
+    }
+
+    private func remove(_ paths: [BytePath]) throws {
         var parents = ParentCache(root: tree.root)
-        for path in plan.removals {
+        for path in paths {
             guard let directory = try parents.directory(of: path, making: false) else { continue }
             try directory.remove(path.lastComponent)
         }
-        try removeEmptyDirectories(of: plan)
+    }
+
+    /// Removes what the version does not have, and remembers what is there now.
+    private func finish(_ plan: PullPlan) throws {
+        if plan.obstacles.isEmpty {
+            try remove(plan.removals)
+            try removeEmptyDirectories(of: plan)
+        }
         let files = written.with { files in
             defer { files = [] }
             return files

@@ -66,6 +66,7 @@ private struct Verifier {
             var count: UInt64 = 0
             defer { recordCount = count }
             try registry.forEachEntry { _ in count += 1 }
+            try checkNothingFollows(count)
             try registry.catchUp()
         } catch let error as LogError {
             guard case .damaged(let number, _) = error else { throw error }
@@ -74,8 +75,27 @@ private struct Verifier {
             }
             add("record", number == 0 ? .registry : .record(number), hurt, .log(error))
         } catch let error as RegError where error.kind == .trust {
-            add("record", .record(recordCount), [], error)
+            let number = try catalog.newestSeen(of: registry.info.id)?.number ?? recordCount
+            add("record", .record(number), try versions(from: min(number, recordCount + 1)), error)
         }
+    }
+
+    /// The versions that this clone knows from record `number` on.
+    private func versions(from number: UInt64) throws -> [String] {
+        try catalog.allVersions().filter { $0.record >= number }.map { "\($0.name)@v\($0.number)" }
+    }
+
+    /// A record that comes after a number that is free tells of one that is missing.
+    private mutating func checkNothingFollows(_ count: UInt64) throws {
+        let missing = ObjectKey.record(count + 1)
+        let further = try registry.store.names(in: .log, after: ObjectKey.record(count).name)
+        // The next number itself may have been taken just now.
+        guard let first = further.first, first != missing.name, first.count == missing.name.count else {
+            return
+        }
+        add(
+            "record", missing, try versions(from: count + 1),
+            RegError(.notFound, "log record \(count + 1) is missing, though \(first) is there"))
     }
 
     mutating func check(_ version: ResolvedVersion) throws {
@@ -109,9 +129,14 @@ private struct Verifier {
                 }
             }
             sound.append((manifest, subject))
-        } catch let error as RegError {
-            add("manifest", .manifest(tree, id: id), [subject], error)
-        }
+        } catch { add("manifest", .manifest(tree, id: id), [subject], try damage(error)) }
+    }
+
+    /// What an error says of the registry; thrown on where it is not the registry's fault.
+    private func damage(_ error: any Error) throws -> RegError {
+        let error = RegError.explaining(error)
+        guard [.corrupt, .notFound, .refused, .incapable].contains(error.kind) else { throw error }
+        return error
     }
 
     /// Holds where the manifests say that chunks lie against the packs' own indexes.
@@ -122,7 +147,9 @@ private struct Verifier {
                 try library.forEachItem(of: manifest, subject: subject) { item in
                     for chunk in item.chunks where !broken.contains(chunk.copy.pack) {
                         let entry = try indexes.entry(at: chunk.copy)
-                        guard entry?.copy == chunk.copy, entry?.id == chunk.id, entry?.kind == .chunk else {
+                        guard entry?.copy == chunk.copy, entry?.id == chunk.id, entry?.kind == .chunk,
+                            entry?.rawLength == chunk.rawLength
+                        else {
                             throw RegError(
                                 .corrupt,
                                 "the manifest of \(subject) misplaces a chunk of \(printable(item.path)) in pack \(chunk.copy.pack.hex)"
@@ -130,8 +157,8 @@ private struct Verifier {
                         }
                     }
                 }
-            } catch let error as RegError {
-                add("manifest", .manifest(manifest.tree, id: manifest.id), [subject], error)
+            } catch {
+                add("manifest", .manifest(manifest.tree, id: manifest.id), [subject], try damage(error))
             }
         }
     }

@@ -147,20 +147,24 @@ struct RowOrder {
         last = path
     }
 
-    /// A symlink must stay inside the artifact, judged by its text alone: nothing is followed.
+    /// A symlink must stay inside the artifact, whatever the other links are: nothing is followed to find out.
+    ///
+    /// `..` is for the beginning of a target alone, where it leaves directories of the artifact itself. After a name
+    /// it would leave what a link of that name leads to.
     private func checkTarget(_ target: BytePath, of path: BytePath) throws {
         var depth = path.components.count - 1
         let isRelative = target.bytes.first != UInt8(ascii: "/")
         guard isRelative, !target.isEmpty, !target.bytes.contains(0) else {
             throw ManifestError.unsafePath(path, "its target is not a relative path")
         }
-        for component in target.components {
-            if component.elementsEqual("..".utf8) {
-                depth -= 1
-            } else if !component.elementsEqual(".".utf8) {
-                depth += 1
+        var isAtStart = true
+        for component in target.components where !component.elementsEqual(".".utf8) {
+            guard component.elementsEqual("..".utf8) else {
+                isAtStart = false
+                continue
             }
-            guard depth >= 0 else {
+            depth -= 1
+            guard isAtStart, depth >= 0 else {
                 throw ManifestError.unsafePath(path, "its target leads out of the artifact")
             }
         }

@@ -81,7 +81,12 @@ private let soundPush =
         #expect(throws: LogError.self) { try read(bytes + [UInt8(ascii: "\n")]) }
     }
 
-    @Test(arguments: ["", "{", "hello\n", "{\"reg_recor", "[]\n", String(repeating: "x", count: 500)])
+    @Test(arguments: ["", "{", "{\"reg_recor", "{\"reg_record\":"])
+    func beginningsOfARecordAreDamaged(text: String) throws {
+        #expect(throws: LogError.self) { try read(Array(text.utf8)) }
+    }
+
+    @Test(arguments: ["{}", "hello\n", "[]\n", String(repeating: "x", count: 500)])
     func whatNeverWasARecordIsVoid(text: String) throws {
         guard case .void = try read(Array(text.utf8)) else {
             Issue.record("not void")

@@ -76,13 +76,13 @@ import Testing
         #expect(isUnsafePath(stored.refusal()))
     }
 
-    @Test(arguments: ["/etc/passwd", "..", "../x", "a/../../../x", "b/../..", "", "a\0b", "a/../.."])
+    @Test(arguments: ["/etc/passwd", "..", "../x", "a/../../../x", "b/../..", "", "a\0b", "a/../..", "a/../b"])
     func linksThatLeadOutAreRefused(target: String) throws {
         #expect(isUnsafePath(try Stored([symlink("link", to: target)]).refusal()))
     }
 
     @Test(arguments: [
-        ("link", "a"), ("link", "./a"), ("d/link", "../a"), ("d/e/link", "../../a"), ("link", "a/../b"),
+        ("link", "a"), ("link", "./a"), ("d/link", "../a"), ("d/e/link", "../../a"), ("d/link", ".././a"),
         ("link", "."),
     ])
     func linksThatStayInsideAreRead(path: String, target: String) throws {

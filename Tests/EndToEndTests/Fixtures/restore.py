@@ -240,9 +240,11 @@ def check_path(path):
 def check_target(path, target):
     check(1 <= len(target) <= 4095 and b"\0" not in target and target[:1] != b"/", "a symlink is unsafe")
     depth = path.count(b"/")
+    names = 0
     for part in target.split(b"/"):
-        depth += -1 if part == b".." else part not in (b"", b".")
-        check(depth >= 0, "a symlink leaves the artifact: %r" % path)
+        depth -= part == b".."
+        names += part not in (b"", b".", b"..")
+        check(depth >= 0 and not (names and part == b".."), "a symlink leaves the artifact: %r" % path)
 
 
 # Manifests and pages.
@@ -492,7 +494,8 @@ class Log:
         sealed = rest == b"sha256:" + sha256(line).hex().encode() + b"\n"
         looks_sealed = re.search(rb"(?:\A|\n)sha256:[0-9a-f]{64}\n\Z", data)
         if not sealed:
-            check(not data.startswith(b'{"reg_record":1,') and not looks_sealed,
+            opening = b'{"reg_record":'
+            check(not data.startswith(opening) and not opening.startswith(data) and not looks_sealed,
                   "record %d is damaged" % self.tip)
             self.void.append((self.tip, "no record"))
             return
