@@ -18,7 +18,7 @@ extension Session {
             guard let store = workspace.store else {
                 throw RegError(.usage, "there is no git repository here")
             }
-            let tree = try WorkingTree(workspace.root, catalog: catalog)
+            let tree = try WorkingTree(workspace, catalog: catalog)
             let lock = try workspace.readLock()
             try store.removeLeftovers()
             let targets =

@@ -92,8 +92,12 @@ extension Session {
         _ targets: [PullTarget], into root: BytePath, _ request: PullRequest
     ) throws -> PullReport {
         let library = try library()
-        let isWorkspace = root == workspace?.root
-        let tree = try WorkingTree(root, catalog: isWorkspace ? catalog : Catalog.inMemory())
+        let tree: WorkingTree
+        if let workspace, workspace.root == root {
+            tree = try WorkingTree(workspace, catalog: catalog)
+        } else {
+            tree = try WorkingTree(root, catalog: Catalog.inMemory())
+        }
         let plans = try targets.map { target in
             let subject = target.version.subject
             guard let manifest = try library.manifest(of: target.version.digest, subject: subject) else {

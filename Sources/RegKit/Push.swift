@@ -95,7 +95,7 @@ extension Session {
 
     /// A git artifact that HEAD does not have yet: pushed as its files are now.
     private func uncommitted(_ entry: LockEntry) throws -> PushCandidate {
-        let tree = try WorkingTree(try requireWorkspace().root, catalog: catalog)
+        let tree = try WorkingTree(try requireWorkspace(), catalog: catalog)
         guard let (digest, totals) = try tree.summary(of: entry.path) else {
             throw RegError(
                 .notFound, "\(printable(entry.path)), which is artifact \(entry.name), does not exist")
@@ -116,7 +116,7 @@ extension Session {
         else {
             return try streamedOutside(whole, request, registry: registry)
         }
-        let tree = try WorkingTree(workspace.root, catalog: catalog)
+        let tree = try WorkingTree(workspace, catalog: catalog)
         let target = try addTarget(
             path, name: request.name, type: request.type, lock: try workspace.readLock(), tree: tree)
         let candidate = try stream(target, tree, registry)

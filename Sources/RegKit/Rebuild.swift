@@ -49,7 +49,7 @@ extension Session {
     ///
     /// - Returns: how many files were read.
     private func recogniseFiles(of workspace: Workspace) throws -> UInt64 {
-        let tree = try WorkingTree(workspace.root, catalog: catalog)
+        let tree = try WorkingTree(workspace, catalog: catalog)
         var count: UInt64 = 0
         for entry in try workspace.readLock().entries {
             guard let (digest, totals) = try tree.summary(of: entry.path) else { continue }

@@ -17,7 +17,7 @@ extension Session {
             // A directory is asked also without being told to: that needs no network.
             if let registry = try isRemote ? registry() : registryIfThere() { try registry.catchUp() }
             let lock = try workspace.readLock()
-            let tree = try WorkingTree(workspace.root, catalog: catalog)
+            let tree = try WorkingTree(workspace, catalog: catalog)
             let head = try workspace.git?.head()
             let artifacts = try lock.entries.map { try status(of: $0, in: tree, head: head) }
             return StatusReport(

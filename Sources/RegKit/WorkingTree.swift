@@ -2,6 +2,7 @@
 internal import RegBytes
 internal import RegCatalog
 internal import RegFiles
+internal import RegGit
 internal import RegHash
 internal import RegLock
 internal import RegManifest
@@ -13,10 +14,18 @@ struct WorkingTree {
     /// The number of this working tree in the catalog.
     let worktree: Int64
 
-    init(_ path: BytePath, catalog: Catalog) throws {
+    /// The tree at `path`, kept in the catalog under `key`: its path where nothing better names it.
+    init(_ path: BytePath, key: BytePath? = nil, catalog: Catalog) throws {
         root = try Descriptor.open(path, .directory)
         self.catalog = catalog
-        worktree = try catalog.worktree(path)
+        worktree = try catalog.worktree(key ?? path)
+    }
+
+    /// The tree of a workspace, found again when the whole clone has moved.
+    init(_ workspace: Workspace, catalog: Catalog) throws {
+        // Empty for the main working tree, `worktrees/NAME` for a linked one.
+        let key = workspace.git.flatMap { $0.gitDirectory.relative(to: $0.commonDirectory) }
+        try self.init(workspace.root, key: key, catalog: catalog)
     }
 
     /// One entry of a tree, and its hash where it need not be read for that.

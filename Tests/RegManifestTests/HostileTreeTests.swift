@@ -76,7 +76,9 @@ import Testing
         #expect(isUnsafePath(stored.refusal()))
     }
 
-    @Test(arguments: ["/etc/passwd", "..", "../x", "a/../../../x", "b/../..", "", "a\0b", "a/../..", "a/../b"])
+    @Test(arguments: [
+        "/etc/passwd", "..", "../x", "a/../../../x", "b/../..", "", "a\0b", "a/../..", "a/../b",
+    ])
     func linksThatLeadOutAreRefused(target: String) throws {
         #expect(isUnsafePath(try Stored([symlink("link", to: target)]).refusal()))
     }
