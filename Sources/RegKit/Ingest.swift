@@ -59,7 +59,7 @@ final class Ingest {
         let index = try ChunkIndex(catalog: catalog, copies: copies)
         self.index = index
         packs = PackWriter(store: store) { try index.keep($0) }
-        blocks = (0..<min(2 * jobs + 2, 16)).map { _ in IngestBlock() }
+        blocks = (0..<min(2 * jobs + 8, 16)).map { _ in IngestBlock() }
     }
 
     /// Stores one artifact.
