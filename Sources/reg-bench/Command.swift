@@ -31,6 +31,7 @@ func run(_ arguments: [String], in directory: String, environment: [String]) thr
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
     defer { for word in words + variables { free(word) } }
+    sync()  // what was written before is not this run's
     let start = wallSeconds()
     var child: pid_t = 0
     let code = posix_spawnp(&child, arguments[0], &actions, nil, &words, &variables)
