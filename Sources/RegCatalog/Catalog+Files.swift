@@ -1,48 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
-package import RegFiles
 package import RegHash
-
-/// A file that was read: its hash, and how it looked then.
-package struct KnownFile: Equatable, Sendable {
-    package let path: BytePath
-    package let hash: Digest
-    /// The hash of what reg last added or wrote at the path; nil where it never did.
-    package let own: Digest?
-    private let size: Int64
-    private let modified: Int64
-    private let changed: Int64
-    private let inode: Int64
-
-    /// `status`: how the file looked; nil where that says nothing of its bytes, and nothing will match.
-    package init(path: BytePath, hash: Digest, status: FileStatus?) {
-        self.path = path
-        self.hash = hash
-        own = nil
-        size = status.map { Int64(clamping: $0.size) } ?? -1
-        modified = status?.modified ?? 0
-        changed = status?.changed ?? 0
-        inode = status.map { Int64(bitPattern: $0.inode) } ?? 0
-    }
-
-    fileprivate init(_ row: Row) throws {
-        path = BytePath(row.blob(0))
-        size = row.integer(1)
-        modified = row.integer(2)
-        changed = row.integer(3)
-        inode = row.integer(4)
-        hash = try row.digest(5)
-        own = row.isNull(6) ? nil : try row.digest(6)
-    }
-
-    fileprivate var values: [any DatabaseValue] { [path.bytes, size, modified, changed, inode, hash.bytes] }
-
-    /// Whether the file is, by its status, as it was: then its bytes need not be read again.
-    package func matches(_ status: FileStatus) -> Bool {
-        size == Int64(clamping: status.size) && modified == status.modified && changed == status.changed
-            && inode == Int64(bitPattern: status.inode)
-    }
-}
 
 /// Between these two, in the order of bytes, lie all paths below `path`.
 private func bounds(below path: BytePath) -> (lower: [UInt8], upper: [UInt8]) {
@@ -53,70 +11,103 @@ private func bounds(below path: BytePath) -> (lower: [UInt8], upper: [UInt8]) {
 extension Catalog {
     /// The number under which files of the working tree at `path` are kept.
     package func worktree(_ path: BytePath) throws -> Int64 {
+        let known = { try self.database.first("SELECT id FROM worktree WHERE path = ?", path.bytes) { $0.integer(0) } }
+        if let id = try known() { return id }
         try database.run("INSERT OR IGNORE INTO worktree (path) VALUES (?)", path.bytes)
-        guard
-            let id = try database.first(
-                "SELECT id FROM worktree WHERE path = ?", path.bytes, read: { $0.integer(0) })
-        else { throw corruptValue }
+        guard let id = try known() else { throw corruptValue }
         return id
     }
 
-    /// What is known of the files at `path` and below it, in the order of their paths' bytes: at most `limit` of
-    /// them, those after the path `last`.
-    package func files(
-        below path: BytePath, after last: BytePath?, worktree: Int64, limit: Int
-    ) throws -> [KnownFile] {
+    private static let columns = "path, kind, hash, own_kind, own, size, modified, changed, inode"
+
+    /// Fills `batch` with what is known of the entries at `path` and below it, in the order of their paths' bytes:
+    /// those after the path `last`.
+    package func fill(
+        _ batch: KnownBatch, below path: BytePath, after last: BytePath?, worktree: Int64
+    ) throws {
+        batch.clear()
         let (lower, upper) = bounds(below: path)
         // One lower bound: with two, SQLite would search from the wrong one and pass over the rest row by row.
         let start = last?.bytes ?? path.bytes
-        return try database.all(
+        try database.forEachRow(
             """
-            SELECT path, size, modified, changed, inode, hash, own FROM file
+            SELECT \(Catalog.columns) FROM file
             WHERE worktree = ?1 AND path \(last == nil ? ">=" : ">") ?2 AND path < ?3 AND (path = ?4 OR path > ?5)
             ORDER BY path LIMIT ?6
-            """, worktree, start, upper, path.bytes, lower, Int64(limit), read: KnownFile.init)
+            """, [worktree, start, upper, path.bytes, lower, Int64(batch.limit)]
+        ) { row in
+            try batch.append(row)
+            return true
+        }
     }
 
-    package func file(at path: BytePath, worktree: Int64) throws -> KnownFile? {
+    package func entry(at path: BytePath, worktree: Int64) throws -> KnownEntry? {
         try database.first(
-            "SELECT path, size, modified, changed, inode, hash, own FROM file WHERE worktree = ? AND path = ?",
-            worktree,
-            path.bytes, read: KnownFile.init)
+            "SELECT \(Catalog.columns) FROM file WHERE worktree = ? AND path = ?", worktree, path.bytes
+        ) { try KnownEntry($0, from: 1) }
     }
 
-    /// Remembers a file that was read.
+    /// Remembers what an entry is, but not as reg's own.
     package func keep(_ file: KnownFile, worktree: Int64) throws {
-        try database.forEachRow(
+        let entry = file.entry
+        try database.run(
             """
-            INSERT INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL) ON CONFLICT DO UPDATE SET
-            size = ?3, modified = ?4, changed = ?5, inode = ?6, hash = ?7
-            """, [worktree] + file.values
-        ) { _ in true }
+            INSERT INTO file (worktree, path, kind, hash, size, modified, changed, inode)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+            kind = ?3, hash = ?4, size = ?5, modified = ?6, changed = ?7, inode = ?8
+            """, worktree, file.path.bytes, Int64(entry.content.kind.rawValue), entry.content.hash.bytes, entry.size,
+            entry.modified, entry.changed, entry.inode)
     }
 
-    /// Remembers a file that reg has added or written.
+    /// Remembers an entry that reg has added or written.
     package func keepOwn(_ file: KnownFile, worktree: Int64) throws {
-        try database.forEachRow(
-            "INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)", [worktree] + file.values
-        ) { _ in true }
+        let entry = file.entry
+        try database.run(
+            """
+            INSERT OR REPLACE INTO file (worktree, path, kind, hash, own_kind, own, size, modified, changed, inode)
+            VALUES (?1, ?2, ?3, ?4, ?3, ?4, ?5, ?6, ?7, ?8)
+            """, worktree, file.path.bytes, Int64(entry.content.kind.rawValue), entry.content.hash.bytes, entry.size,
+            entry.modified, entry.changed, entry.inode)
     }
 
-    /// Takes all known files at `path` and below it for what reg added or wrote.
+    /// Takes all known entries at `path` and below it for what reg added or wrote.
     package func takeForOwn(below path: BytePath, worktree: Int64) throws {
         let (lower, upper) = bounds(below: path)
         try database.run(
-            "UPDATE file SET own = hash WHERE worktree = ?1 AND (path = ?2 OR (path > ?3 AND path < ?4))",
-            worktree, path.bytes, lower, upper)
+            """
+            UPDATE file SET own_kind = kind, own = hash
+            WHERE worktree = ?1 AND (path = ?2 OR (path > ?3 AND path < ?4)) AND (own_kind <> kind OR own IS NOT hash)
+            """, worktree, path.bytes, lower, upper)
     }
 
-    /// Takes the file at `path` for what reg added or wrote, if it has this hash.
-    package func takeForOwn(_ path: BytePath, hash: Digest, worktree: Int64) throws {
+    /// Takes the entry at `path` for what reg added or wrote, if that is what it is.
+    package func takeForOwn(_ path: BytePath, _ content: Content, worktree: Int64) throws {
         try database.run(
-            "UPDATE file SET own = hash WHERE worktree = ? AND path = ? AND hash = ?", worktree, path.bytes,
-            hash.bytes)
+            "UPDATE file SET own_kind = kind, own = hash WHERE worktree = ? AND path = ? AND kind = ? AND hash = ?",
+            worktree, path.bytes, Int64(content.kind.rawValue), content.hash.bytes)
     }
 
-    package func forgetFile(at path: BytePath, worktree: Int64) throws {
+    package func forgetEntry(at path: BytePath, worktree: Int64) throws {
         try database.run("DELETE FROM file WHERE worktree = ? AND path = ?", worktree, path.bytes)
+    }
+
+    // MARK: Whole trees
+
+    /// The digest of the tree that the own entries at and below `path` are; nil where they may be none.
+    package func ownTree(at path: BytePath, worktree: Int64) throws -> Digest? {
+        try database.first(
+            "SELECT digest FROM own_tree WHERE worktree = ? AND path = ?", worktree, path.bytes
+        ) { try $0.digest(0) }
+    }
+
+    /// Says that the own entries at and below `path` are exactly the tree `digest`; nil: that they may be none.
+    ///
+    /// Whoever changes own entries says nil before, and the digest with the last of them.
+    package func setOwnTree(_ digest: Digest?, at path: BytePath, worktree: Int64) throws {
+        if let digest {
+            try database.run("INSERT OR REPLACE INTO own_tree VALUES (?, ?, ?)", worktree, path.bytes, digest.bytes)
+        } else {
+            try database.run("DELETE FROM own_tree WHERE worktree = ? AND path = ?", worktree, path.bytes)
+        }
     }
 }

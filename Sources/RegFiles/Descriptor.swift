@@ -19,6 +19,8 @@ package final class Descriptor: Sendable {
     /// How a file is opened; symlinks in the last component are never followed.
     package enum Mode: Sendable {
         case read
+        /// As `read`, following symlinks: only for a tree whose owner has asked for that.
+        case readThroughLinks
         /// For a directory: as the start of other paths.
         case directory
         /// Made new, readable and writable for the owner only; fails where something has the name.
@@ -31,6 +33,7 @@ package final class Descriptor: Sendable {
         fileprivate var flags: Int32 {
             switch self {
             case .read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+            case .readThroughLinks: O_RDONLY | O_NONBLOCK
             case .directory: O_RDONLY | O_DIRECTORY
             case .create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
             case .createDirect: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | reg_o_direct()

@@ -14,8 +14,8 @@ extension Descriptor {
     /// The entries of this directory but `.` and `..`, in no order.
     package func entries() throws(FileError) -> [DirectoryEntry] {
         var result: [DirectoryEntry] = []
-        try forEachEntry { entry in
-            result.append(entry)
+        try forEachName { name, kind in
+            result.append(DirectoryEntry(name: BytePath(name), kind: kind))
             return true
         }
         return result
@@ -24,14 +24,17 @@ extension Descriptor {
     /// Whether this directory holds nothing at all.
     package func isEmptyDirectory() throws(FileError) -> Bool {
         var isEmpty = true
-        try forEachEntry { _ in
+        try forEachName { _, _ in
             isEmpty = false
             return false
         }
         return isEmpty
     }
 
-    private func forEachEntry(_ body: (DirectoryEntry) -> Bool) throws(FileError) {
+    /// Gives each name of this directory but `.` and `..` to `body`, in no order, until it returns false.
+    func forEachName(
+        _ body: (UnsafeRawBufferPointer, FileStatus.Kind?) -> Bool
+    ) throws(FileError) {
         let copy = fcntl(raw, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw .last("list", path) }
         guard let stream = fdopendir(copy) else {
@@ -47,10 +50,12 @@ extension Descriptor {
                 if errno != 0 { throw .last("list", path) }
                 return
             }
-            let name = BytePath(
-                withUnsafeBytes(of: &next.pointee.d_name) { raw in Array(raw.prefix { $0 != 0 }) })
-            if name.bytes == [0x2e] || name.bytes == [0x2e, 0x2e] { continue }
-            if !body(DirectoryEntry(name: name, kind: Descriptor.kind(next.pointee.d_type))) { return }
+            guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return }
+            let start = UnsafeRawPointer(next) + offset
+            let name = UnsafeRawBufferPointer(
+                start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
+            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
+            if !body(name, Descriptor.kind(next.pointee.d_type)) { return }
         }
     }
 
@@ -59,6 +64,9 @@ extension Descriptor {
         case Int(DT_REG): .file
         case Int(DT_DIR): .directory
         case Int(DT_LNK): .symlink
+        case Int(DT_FIFO): .fifo
+        case Int(DT_SOCK): .socket
+        case Int(DT_CHR), Int(DT_BLK): .device
         default: nil
         }
     }
@@ -67,10 +75,19 @@ extension Descriptor {
     ///
     /// Nil where there is nothing.
     package func status(of name: BytePath) throws(FileError) -> FileStatus? {
+        try (name.bytes + [0]).withUnsafeBufferPointer { (name) throws(FileError) in
+            try status(ofName: UnsafeRawBufferPointer(name), followingLinks: false)
+        }
+    }
+
+    /// What `name`, a text that ends with a NUL, is in this directory; nil where there is nothing.
+    package func status(
+        ofName name: UnsafeRawBufferPointer, followingLinks: Bool
+    ) throws(FileError) -> FileStatus? {
+        guard let text = name.assumingMemoryBound(to: CChar.self).baseAddress, name.last == 0 else { return nil }
         var raw = stat()
-        let result = name.withCString { fstatat(self.raw, $0, &raw, AT_SYMLINK_NOFOLLOW) }
-        if result == 0 { return FileStatus(raw) }
-        let error = FileError.last("examine", path.appending(name))
+        if fstatat(self.raw, text, &raw, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 { return FileStatus(raw) }
+        let error = FileError.last("examine", path.appending(BytePath(name.dropLast())))
         if error.isNotFound { return nil }
         throw error
     }

@@ -5,7 +5,20 @@ internal import Glibc
 package struct FileStatus: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         case file, directory, symlink
-        case other(String)
+        case fifo, socket, device, unknown
+
+        /// As it reads after "is".
+        package var words: String {
+            switch self {
+            case .file: "a file"
+            case .directory: "a directory"
+            case .symlink: "a symbolic link"
+            case .fifo: "a FIFO"
+            case .socket: "a socket"
+            case .device: "a device"
+            case .unknown: "of an unknown kind"
+            }
+        }
     }
 
     package let kind: Kind
@@ -30,10 +43,10 @@ package struct FileStatus: Equatable, Sendable {
         case S_IFREG: kind = .file
         case S_IFDIR: kind = .directory
         case S_IFLNK: kind = .symlink
-        case S_IFIFO: kind = .other("FIFO")
-        case S_IFSOCK: kind = .other("socket")
-        case S_IFCHR, S_IFBLK: kind = .other("device")
-        default: kind = .other("unknown kind of file")
+        case S_IFIFO: kind = .fifo
+        case S_IFSOCK: kind = .socket
+        case S_IFCHR, S_IFBLK: kind = .device
+        default: kind = .unknown
         }
     }
 

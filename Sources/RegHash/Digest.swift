@@ -11,9 +11,13 @@ package struct Digest: Hashable, Comparable, Sendable {
     /// The digest that these 32 bytes are; nil for another count.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Digest.byteCount else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
-        self.words = (words[0], words[1], words[2], words[3])
+        self = Array(bytes).withUnsafeBytes { Digest(raw: $0) }
+    }
+
+    /// The digest that these bytes are; nil unless they are 32.
+    package init?(_ raw: UnsafeRawBufferPointer) {
+        guard raw.count == Digest.byteCount else { return nil }
+        self.init(raw: raw)
     }
 
     /// - Parameter raw: 32 bytes.
@@ -38,15 +42,12 @@ package struct Digest: Hashable, Comparable, Sendable {
         self.init(hex: text.utf8.dropFirst(7))
     }
 
-    package var bytes: [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(Digest.byteCount)
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
-        }
-        return result
+    package var bytes: [UInt8] { withBytes { Array($0) } }
+
+    /// Calls `body` with the 32 bytes.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        let ordered = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        return try withUnsafeBytes(of: ordered, body)
     }
 
     /// The first two bytes, big-endian.

@@ -12,24 +12,29 @@ internal import RegStore
 
 extension Session {
     /// Puts files into the store and their artifacts into the lock; without paths, re-adds what changed.
-    package func add(paths: [BytePath], name: ArtifactName?, type: ArtifactType?) throws -> AddReport {
+    ///
+    /// `links`: what becomes of symlinks in the added trees; nil for what was said before.
+    package func add(
+        paths: [BytePath], name: ArtifactName?, type: ArtifactType?, links: LinkPolicy? = nil
+    ) throws -> AddReport {
         try verb {
             let workspace = try requireWorkspace()
             guard let store = workspace.store else {
                 throw RegError(.usage, "there is no git repository here")
             }
-            let tree = try WorkingTree(workspace, catalog: catalog)
+            let tree = try workingTree(of: workspace)
             let lock = try workspace.readLock()
             try store.removeLeftovers()
-            let targets =
+            var targets =
                 paths.isEmpty
                 ? try changedTargets(of: lock, in: tree)
                 : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
+            for index in targets.indices { targets[index].links = links }
             let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
             let stored = try targets.map { try storing.store($0) }
             let manifests = try storing.finish(stored)
             try record(targets, stored, in: workspace)
-            for (target, result) in zip(targets, stored) { try tree.keepAdded(result.files, at: target.path) }
+            for (target, result) in zip(targets, stored) { try keepAdded(target, result, in: tree) }
             let notes = try updateIgnoreFiles(of: workspace, added: targets)
             return AddReport(
                 artifacts: zip(targets, stored).map {
@@ -37,6 +42,14 @@ extension Session {
                 },
                 notes: notes)
         }
+    }
+
+    /// Remembers what lies at the place of a target as what reg has added, and how it lies there.
+    func keepAdded(_ target: AddTarget, _ stored: StoredArtifact, in tree: WorkingTree) throws {
+        try tree.checkouts.set(try tree.checkout(of: target), at: target.path)
+        let added = target.part.map { target.path.appending($0) } ?? target.path
+        try tree.takeAdded(
+            added, of: target.path, base: target.base, tree: stored.digest, gone: stored.gone)
     }
 
     /// Where manifests are found: in the store, and in the registry where there is one.
@@ -50,9 +63,11 @@ extension Session {
     private func changedTargets(of lock: Lock, in tree: WorkingTree) throws -> [AddTarget] {
         try lock.entries.compactMap { entry in
             guard try tree.root.status(ofPath: entry.path) != nil else { return nil }
-            let target = AddTarget(entry)
+            var target = AddTarget(entry)
             guard case .stored(let digest, _, _) = entry.content else { return target }
-            return try tree.summary(of: entry.path)?.digest == digest ? nil : target
+            guard try differences(of: entry, from: digest, in: tree).state != .clean else { return nil }
+            target.isKnownToDiffer = true
+            return target
         }
     }
 
@@ -187,6 +202,10 @@ struct AddTarget {
     let base: Digest?
     /// The only part of it that is added again, relative to the artifact; nil for all of it.
     var part: BytePath?
+    /// Whether it was compared with the lock already.
+    var isKnownToDiffer = false
+    /// What the user says of symlinks in it; nil for what was said before.
+    var links: LinkPolicy?
 
     init(
         name: ArtifactName, type: ArtifactType, path: BytePath, isDirectory: Bool, isInGit: Bool,

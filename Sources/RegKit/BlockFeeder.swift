@@ -21,8 +21,11 @@ final class BlockFeeder {
         case .emptyDirectory(let path):
             let row = TreeRow(path: path, kind: .emptyDirectory)
             try block(room: 0).steps.append(.item(.row(row, [])))
-        case .file(let path, let status, let directory, let name):
-            try feed(path, walked: status, directory, name)
+        case .symlink(let path, let target):
+            let row = TreeRow(path: path, kind: .symlink(target: target))
+            try block(room: 0).steps.append(.item(.row(row, [])))
+        case .file(let path, let status, let source):
+            try feed(path, walked: status, source)
         case .bytes(let path, let isExecutable, let bytes):
             var source = ByteSource(bytes)
             let file = IngestFile(path: path, isExecutable: isExecutable, status: nil)
@@ -51,9 +54,9 @@ final class BlockFeeder {
     }
 
     private func feed(
-        _ path: BytePath, walked: FileStatus, _ directory: Descriptor, _ name: BytePath
+        _ path: BytePath, walked: FileStatus, _ place: SourceFile
     ) throws {
-        let source = try directory.openBeneath(name, .read)
+        let source = try place.open()
         let before = try source.status()
         let isUnchanged = { (status: FileStatus) in status.kind == .file && status.isSameContent(as: walked) }
         let changed = RegError(

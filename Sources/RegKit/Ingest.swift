@@ -15,8 +15,8 @@ enum IngestEntry {
     /// Rows that are known to the byte, with the copies of their chunks.
     case known([ManifestItem])
     case emptyDirectory(BytePath)
-    /// A file to read, below the descriptor.
-    case file(BytePath, FileStatus, directory: Descriptor, name: BytePath)
+    case symlink(BytePath, target: BytePath)
+    case file(BytePath, FileStatus, SourceFile)
     /// A file whose bytes are at hand.
     case bytes(BytePath, isExecutable: Bool, [UInt8])
 }
@@ -32,8 +32,6 @@ final class Ingest {
         /// Raw bytes that had to be stored, and what they take in packs.
         let newByteCount: UInt64
         let storedByteCount: UInt64
-        /// The files that were read, to be remembered once all is durable.
-        let files: [KnownFile]
     }
 
     private let catalog: Catalog
@@ -64,13 +62,14 @@ final class Ingest {
 
     /// Stores one artifact.
     ///
-    /// `root`: the artifact's path in the workspace, for remembering files.
     /// `pages`: pages that are stored already, by id.
-    /// `next`: gives the tree's entries in path order.
+    /// `remember`: called with the path in the tree of every file that was read, and what it is.
+    /// `entries`: gives the tree's entries in path order to what it is called with.
     func store(
-        root: BytePath, pages: [Digest: Copy], next: () throws -> IngestEntry?
+        pages: [Digest: Copy], remember: @escaping (BytePath, KnownEntry) throws -> Void,
+        entries: ((IngestEntry) throws -> Void) throws -> Void
     ) throws -> Result {
-        let sink = ManifestSink(self, root: root, pages: pages)
+        let sink = ManifestSink(self, pages: pages, remember: remember)
         try Pipeline.run(
             slots: blocks,
             stages: [
@@ -80,7 +79,7 @@ final class Ingest {
             ]
         ) { pipeline in
             let feeder = BlockFeeder(pipeline)
-            while let entry = try next() { try feeder.feed(entry) }
+            try entries { try feeder.feed($0) }
             try feeder.flush()
         }
         return try sink.finish()
@@ -92,15 +91,16 @@ final class Ingest {
     /// Takes finished blocks in order: appends new chunks to packs and rows to the manifest.
     private final class ManifestSink: @unchecked Sendable {  // used by the last stage, one block at a time
         private let ingest: Ingest
-        private let root: BytePath
+        private let remember: (BytePath, KnownEntry) throws -> Void
         private var manifest: ManifestWriter
         private var newByteCount: UInt64 = 0
         private var storedByteCount: UInt64 = 0
-        private var files: [KnownFile] = []
 
-        init(_ ingest: Ingest, root: BytePath, pages: [Digest: Copy]) {
+        init(
+            _ ingest: Ingest, pages: [Digest: Copy], remember: @escaping (BytePath, KnownEntry) throws -> Void
+        ) {
             self.ingest = ingest
-            self.root = root
+            self.remember = remember
             manifest = ManifestWriter { id, page in try pages[id] ?? ingest.store(page: page, id: id) }
         }
 
@@ -154,15 +154,12 @@ final class Ingest {
             let kind = TreeRow.Kind.file(size: file.byteCount, hash: hash, isExecutable: file.isExecutable)
             try manifest.append(TreeRow(path: file.path, kind: kind))
             guard let status = file.status else { return }
-            files.append(
-                KnownFile.afterReading(
-                    path: root.appending(file.path), hash: hash, status: status, now: nanosecondsNow()))
+            try remember(file.path, .afterReading(.file(hash, isExecutable: file.isExecutable), status))
         }
 
         func finish() throws -> Result {
             Result(
-                draft: try manifest.finish(), newByteCount: newByteCount, storedByteCount: storedByteCount,
-                files: files)
+                draft: try manifest.finish(), newByteCount: newByteCount, storedByteCount: storedByteCount)
         }
     }
 

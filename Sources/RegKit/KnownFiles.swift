@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Glibc
 internal import RegBytes
 internal import RegCatalog
 internal import RegFiles
-internal import RegHash
 
-/// What the catalog knows of the files of one artifact, given out in path order beside a walk.
+/// What the catalog knows of the entries of one artifact, given out in path order beside a walk.
 ///
 /// Read in batches, so that memory does not grow with the artifact.
 struct KnownFiles {
-    private static let batchSize = 4096
-
     private let catalog: Catalog
     private let worktree: Int64
     /// The artifact's path in the workspace.
     private let artifact: BytePath
-    private var batch: ArraySlice<KnownFile> = []
+    private let batch = KnownBatch()
+    private var index = 0
     private var isAtEnd = false
-    private var last: BytePath?
 
     init(of artifact: BytePath, catalog: Catalog, worktree: Int64) {
         self.artifact = artifact
@@ -24,40 +22,61 @@ struct KnownFiles {
         self.worktree = worktree
     }
 
-    /// The next known file, in path order, its path relative to the workspace.
+    /// The next known entry, in path order, its path relative to the workspace.
     mutating func next() throws -> KnownFile? {
-        try fill()
-        return batch.popFirst()
+        guard try fill() else { return nil }
+        defer { index += 1 }
+        return KnownFile(path: batch.path(index), batch.entries[index])
     }
 
-    /// What is known of the file at `path`; files before it are passed over.
-    mutating func file(at path: BytePath) throws -> KnownFile? {
-        while true {
-            try fill()
-            guard let file = batch.first, !(path < file.path) else { return nil }
-            batch.removeFirst()
-            if file.path == path { return file }
+    /// What is known of the entry at `path`, given relative to `base`; entries before it are passed over.
+    mutating func entry(
+        at path: UnsafeRawBufferPointer, below base: BytePath, passed: (KnownFile) throws -> Void
+    ) throws -> KnownEntry? {
+        let prefix = base.isEmpty ? 0 : base.bytes.count + 1
+        while try fill() {
+            let order = batch.withPath(index) { known in
+                compare(UnsafeRawBufferPointer(rebasing: known.dropFirst(prefix)), path)
+            }
+            if order > 0 { return nil }
+            defer { index += 1 }
+            if order == 0 { return batch.entries[index] }
+            try passed(KnownFile(path: batch.path(index), batch.entries[index]))
         }
+        return nil
     }
 
-    private mutating func fill() throws {
-        guard batch.isEmpty && !isAtEnd else { return }
-        batch = try catalog.files(
-            below: artifact, after: last, worktree: worktree, limit: KnownFiles.batchSize)[...]
-        isAtEnd = batch.count < KnownFiles.batchSize
-        last = batch.last?.path ?? last
+    /// Whether there is an entry at `index`, after reading the next batch where that is due.
+    private mutating func fill() throws -> Bool {
+        if index < batch.count { return true }
+        if isAtEnd { return false }
+        let last = batch.count == 0 ? nil : batch.path(batch.count - 1)
+        try catalog.fill(batch, below: artifact, after: last, worktree: worktree)
+        index = 0
+        isAtEnd = batch.count < batch.limit
+        return batch.count > 0
     }
+}
+
+/// Below, at or above 0 as `left` comes before `right`, is the same, or comes after it.
+private func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+    let common = min(left.count, right.count)
+    if common > 0, let first = left.baseAddress, let second = right.baseAddress {
+        let order = memcmp(first, second, common)
+        if order != 0 { return Int(order) }
+    }
+    return left.count - right.count
 }
 
 /// Two stamps of the file system's clock closer than this may be the same, in nanoseconds.
 private let clockTick: Int64 = 20_000_000
 
-extension KnownFile {
+extension KnownEntry {
     /// What to remember of a file whose bytes were just read.
     ///
     /// Where it changed so lately that a further change could leave the same status behind, its status is not relied on:
     /// next time it is read again.
-    static func afterReading(path: BytePath, hash: Digest, status: FileStatus, now: Int64) -> KnownFile {
-        KnownFile(path: path, hash: hash, status: now - status.changed < clockTick ? nil : status)
+    static func afterReading(_ content: Content, _ status: FileStatus) -> KnownEntry {
+        KnownEntry(content, status: nanosecondsNow() - status.changed < clockTick ? nil : status)
     }
 }

@@ -69,15 +69,15 @@ struct ManifestLibrary {
 
     /// Goes through the items of a manifest; what is wrong with it is told as of `subject`.
     func forEachItem(of manifest: Manifest, subject: String, _ body: (ManifestItem) throws -> Void) throws {
-        var reader = reader(of: manifest)
-        while let item = try next(&reader, subject: subject) { try body(item) }
+        let reader = reader(of: manifest)
+        while let item = try next(reader, subject: subject) { try body(item) }
     }
 
     func reader(of manifest: Manifest) -> ManifestReader {
         ManifestReader(manifest) { try copies.page($0) }
     }
 
-    func next(_ reader: inout ManifestReader, subject: String) throws -> ManifestItem? {
+    func next(_ reader: ManifestReader, subject: String) throws -> ManifestItem? {
         do { return try reader.next() } catch let error as ManifestError {
             throw RegError.manifest(error, of: subject)
         } catch let error as RegError {

@@ -94,9 +94,9 @@ extension Session {
         let library = try library()
         let tree: WorkingTree
         if let workspace, workspace.root == root {
-            tree = try WorkingTree(workspace, catalog: catalog)
+            tree = try workingTree(of: workspace)
         } else {
-            tree = try WorkingTree(root, catalog: Catalog.inMemory())
+            tree = try WorkingTree(root, catalog: Catalog.inMemory(), jobs: jobs)
         }
         let plans = try targets.map { target in
             let subject = target.version.subject
@@ -106,8 +106,7 @@ extension Session {
                     .notFound, "\(subject) (\(target.version.digest.text)) is not in \(place)",
                     hint: "was it pushed? see reg status in the clone that added it")
             }
-            return try PullPlan(
-                target, manifest, library: library, tree: tree, forcing: request.replacesEditedFiles)
+            return try PullPlan(target, manifest, request, library: library, tree: tree)
         }
         try checkConflicts(plans)
         if !request.isDryRun { try checkSpace(plans, in: root) }

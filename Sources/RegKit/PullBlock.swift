@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
+internal import RegCatalog
 internal import RegCodec
 internal import RegFiles
 internal import RegHash
@@ -23,6 +24,8 @@ final class PullFile: @unchecked Sendable {  // stages pass it on with its block
         self.path = path
         self.directory = directory
     }
+
+    var content: Content { .file(hash, isExecutable: isExecutable) }
 }
 
 /// A few mebibytes of chunks, in the order of their files, on their way through the stages of ``Puller``.

@@ -8,35 +8,56 @@ internal import RegManifest
 
 /// What a pull of one version will do to the files that are there, decided before the first byte is written.
 struct PullPlan {
-    enum Decision: UInt8 { case write, keep }
+    enum Decision: UInt8 {
+        case write, keep
+        /// Not asked for.
+        case leave
+    }
 
     let target: PullTarget
     let manifest: Manifest
+    /// How the artifact will lie there.
+    let checkout: Checkout
     /// One for each row of the manifest, in order.
     private(set) var decisions: [Decision] = []
     /// Files that hold somebody's changes, relative to the root of the pull.
     private(set) var conflicts: [BytePath] = []
-    /// Files that an earlier version had, unedited, relative to the root of the pull.
+    /// Files and links that go, relative to the root of the pull: those that an earlier version had, unedited, and
+    /// with `--clean` all that this one lacks.
     private(set) var removals: [BytePath] = []
+    /// Directories that go if nothing is left in them.
+    private(set) var emptied: [BytePath] = []
+    /// What is no longer reg's own: gone, about to go, or edited and left.
+    private(set) var disowned: [BytePath] = []
+    private let forcing: Bool
     /// Files where the version has directories, and the other way round.
     private(set) var obstacles: Set<BytePath> = []
     private(set) var notes: [String] = []
     private(set) var byteCountToWrite: UInt64 = 0
     private var fileCountToWrite: UInt64 = 0
-    /// Files that were there, and are now known to be as they should.
+    private(set) var absentFileCount: UInt64 = 0
+    /// What was there, or will be without any bytes of its own, and is then known to be as it should.
     private(set) var learned: [KnownFile] = []
+
+    /// Whether the artifact will lie there as the version has it, nothing left out.
+    var isWhole: Bool { !decisions.contains(.leave) }
 
     /// Reads the whole manifest, which checks it, beside what lies in the tree.
     init(
-        _ target: PullTarget, _ manifest: Manifest, library: ManifestLibrary, tree: WorkingTree, forcing: Bool
+        _ target: PullTarget, _ manifest: Manifest, _ request: PullRequest, library: ManifestLibrary,
+        tree: WorkingTree
     ) throws {
         self.target = target
         self.manifest = manifest
+        forcing = request.replacesEditedFiles
+        checkout = try PullPlan.checkout(of: target, request, in: tree)
         let scope = target.isDirectory ? target.base : target.version.place?.path ?? target.base
         var known = KnownFiles(of: scope, catalog: tree.catalog, worktree: tree.worktree)
         var leftovers: [KnownFile] = []
         var parents = ParentCache(root: tree.root)
-        var strays = StraySearch(target.isDirectory ? target.base : nil, below: tree.root)
+        var strays = StraySearch(
+            target.isDirectory ? target.base : nil, below: tree.root,
+            rules: request.isClean ? .reserved : tree.rules)
         var next = try known.next()
         try checkRowCount()
         try library.forEachItem(of: manifest, subject: target.version.subject) { item in
@@ -50,14 +71,18 @@ struct PullPlan {
             }
             let file = next?.path == path ? next : nil
             if file != nil { next = try known.next() }
-            try decide(row, at: path, known: file, parents: &parents, tree: tree, forcing: forcing)
+            guard checkout.holds(row.path) && request.holds(row.path) else {
+                if case .file = row.kind, try parents.status(of: path) == nil { absentFileCount += 1 }
+                return decisions.append(.leave)
+            }
+            try decide(row, at: path, known: file?.entry, parents: &parents, tree: tree)
         }
         while let file = next {
             leftovers.append(file)
             next = try known.next()
         }
         try decideRemovals(leftovers, parents: &parents, tree: tree)
-        noteStrays(strays.finish())
+        decideStrays(strays.finish(), isClean: request.isClean)
         let going = Set(removals)
         conflicts += try obstacles.sorted().filter { try !goes($0, with: going, tree: tree) }
     }
@@ -87,20 +112,25 @@ struct PullPlan {
     }
 
     private mutating func decide(
-        _ row: TreeRow, at path: BytePath, known: KnownFile?, parents: inout ParentCache, tree: WorkingTree,
-        forcing: Bool
+        _ row: TreeRow, at path: BytePath, known: KnownEntry?, parents: inout ParentCache, tree: WorkingTree
     ) throws {
         let status = try parents.status(of: path)
         if let obstacle = parents.obstacle { obstacles.insert(obstacle) }
         switch row.kind {
         case .emptyDirectory:
             if let status, status.kind != .directory { obstacles.insert(path) }
+            learn(path, .emptyDirectory, nil, known)
             decisions.append(.write)
         case .symlink(let target):
-            if status?.kind == .symlink, try parents.link(at: path) == target {
-                return decisions.append(.keep)
+            learn(path, .symlink(to: target), nil, known)
+            if status?.kind == .symlink, let found = try parents.link(at: path) {
+                if found == target { return decisions.append(.keep) }
+                if known?.own != .symlink(to: found) { block(path) }
+            } else if status?.kind == .directory {
+                obstacles.insert(path)
+            } else if status != nil {
+                block(path)
             }
-            if status != nil { try block(path, forcing: forcing) }
             decisions.append(.write)
         case .file(let size, let wanted, let isExecutable):
             guard let status else { return write(size) }
@@ -108,30 +138,30 @@ struct PullPlan {
                 if status.kind == .directory {
                     obstacles.insert(path)
                 } else {
-                    try block(path, forcing: forcing)
+                    block(path)
                 }
                 return write(size)
             }
             let found = try hash(of: path, known, status, tree)
             if found == wanted, status.isExecutable == isExecutable {
                 decisions.append(.keep)
-                learn(path, wanted, status, isNews: known?.own != wanted || known?.matches(status) != true)
+                learn(path, .file(wanted, isExecutable: isExecutable), status, known)
                 return
             }
-            if found != known?.own { try block(path, forcing: forcing) }
+            if found != known?.own?.hash { block(path) }
             write(size)
         }
     }
 
     /// The hash of the file at `path`, read only where its status says that it may have changed.
     private func hash(
-        of path: BytePath, _ known: KnownFile?, _ status: FileStatus, _ tree: WorkingTree
+        of path: BytePath, _ known: KnownEntry?, _ status: FileStatus, _ tree: WorkingTree
     ) throws -> Digest {
-        if let known, known.matches(status) { return known.hash }
+        if let known, known.matches(status) { return known.content.hash }
         return try tree.hash(of: path)
     }
 
-    private mutating func block(_ path: BytePath, forcing: Bool) throws {
+    private mutating func block(_ path: BytePath) {
         if !forcing { conflicts.append(path) }
     }
 
@@ -141,33 +171,68 @@ struct PullPlan {
         fileCountToWrite += 1
     }
 
-    private mutating func learn(_ path: BytePath, _ hash: Digest, _ status: FileStatus, isNews: Bool) {
-        guard isNews else { return }
-        learned.append(
-            KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()))
+    private mutating func learn(
+        _ path: BytePath, _ content: Content, _ status: FileStatus?, _ known: KnownEntry?
+    ) {
+        if let known, known.own == content, status.map({ known.matches($0) }) ?? true { return }
+        let entry = status.map { KnownEntry.afterReading(content, $0) } ?? KnownEntry(content, status: nil)
+        learned.append(KnownFile(path: path, entry))
     }
 
-    /// Files that reg wrote for another version go, edited ones stay.
+    /// What reg wrote for another version goes, what was edited stays.
     private mutating func decideRemovals(
         _ leftovers: [KnownFile], parents: inout ParentCache, tree: WorkingTree
     ) throws {
         for file in leftovers {
-            guard let status = try parents.status(of: file.path), status.kind == .file else { continue }
-            guard let own = file.own else { continue }  // never reg's
-            if try hash(of: file.path, file, status, tree) == own {
-                removals.append(file.path)
+            guard let own = file.entry.own else { continue }  // never reg's
+            disowned.append(file.path)
+            guard let status = try parents.status(of: file.path) else { continue }
+            switch (status.kind, own.kind) {
+            case (.file, .file), (.file, .executable):
+                if try hash(of: file.path, file.entry, status, tree) == own.hash { removals.append(file.path) }
+            case (.symlink, .symlink):
+                if try parents.link(at: file.path).map({ Content.symlink(to: $0) }) == own {
+                    removals.append(file.path)
+                }
+            case (.directory, .emptyDirectory): emptied.append(file.path)
+            default: break
             }
         }
     }
 
-    /// Files that neither this version has nor reg wrote stay, and are told.
-    private mutating func noteStrays(_ found: [BytePath]) {
+    /// What neither this version has nor reg wrote goes when asked for; else it stays and is told.
+    private mutating func decideStrays(_ found: [StraySearch.Stray], isClean: Bool) {
         let removed = Set(removals)
-        let strays = found.map { target.base.appending($0) }.filter { !removed.contains($0) }
-        guard !strays.isEmpty else { return }
-        let shown = strays.prefix(5).map { printable($0) }.joined(separator: ", ")
-        let more = strays.count > 5 ? " and \(strays.count - 5) more" : ""
-        notes.append("not of this version, left alone: \(shown)\(more)")
+        let strays = found.map { (path: target.base.appending($0.path), isDirectory: $0.isDirectory) }
+            .filter { !removed.contains($0.path) }
+        if isClean {
+            removals += strays.filter { !$0.isDirectory }.map(\.path)
+            emptied += strays.filter(\.isDirectory).map(\.path)
+            return
+        }
+        let files = strays.filter { !$0.isDirectory }.map(\.path)
+        guard !files.isEmpty else { return }
+        let shown = files.prefix(5).map { printable($0) }.joined(separator: ", ")
+        let more = files.count > 5 ? " and \(files.count - 5) more" : ""
+        notes.append("not of this version, left alone: \(shown)\(more); --clean removes them")
+    }
+
+    /// How the artifact will lie there: what is asked for, beside what was asked for before.
+    ///
+    /// What lies there whole stays so: patterns then only say what of it is brought now.
+    private static func checkout(
+        of target: PullTarget, _ request: PullRequest, in tree: WorkingTree
+    ) throws -> Checkout {
+        guard let place = target.version.place else { return Checkout(only: request.only) }
+        var checkout = try tree.checkouts.checkout(at: place.path)
+        if request.only.isEmpty {
+            checkout.only = []
+        } else if !checkout.isWhole {
+            checkout.only += request.only.filter { !checkout.only.contains($0) }
+        } else if try tree.root.status(ofPath: place.path) == nil {
+            checkout.only = request.only
+        }
+        return checkout
     }
 
     func report(fetchedByteCount: UInt64) -> PullReport.Artifact {
@@ -175,7 +240,8 @@ struct PullPlan {
             name: target.version.name, version: target.version.version?.number, digest: target.version.digest,
             path: target.shown, byteCount: manifest.totals.byteCount, fileCount: manifest.totals.fileCount,
             fetchedByteCount: fetchedByteCount, keptByteCount: manifest.totals.byteCount - byteCountToWrite,
-            writtenFileCount: fileCountToWrite, removedFileCount: UInt64(removals.count))
+            writtenFileCount: fileCountToWrite, removedFileCount: UInt64(removals.count),
+            absentFileCount: absentFileCount)
     }
 }
 

@@ -4,6 +4,7 @@ internal import RegCatalog
 internal import RegFiles
 internal import RegHash
 internal import RegJobs
+internal import RegLock
 internal import RegManifest
 internal import RegPack
 
@@ -35,6 +36,11 @@ final class Puller: @unchecked Sendable {
 
     func carryOut(_ plan: PullPlan) throws {
         let copies = library.copies
+        if let place = plan.target.version.place {
+            try tree.catalog.setOwnTree(nil, at: place.path, worktree: tree.worktree)
+            // Before the first file is written: what is not there then is absent, not deleted.
+            try tree.checkouts.set(plan.checkout, at: place.path)
+        }
         if !plan.obstacles.isEmpty { try makeRoom(for: plan) }
         do {
             try Pipeline.run(
@@ -98,7 +104,7 @@ final class Puller: @unchecked Sendable {
             guard block.hash(bytes) == file.hash else { throw WrongHash(file: file) }
             let status = try replaceFile(
                 bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
-            known.append(KnownFile(path: file.path, hash: file.hash, status: status))
+            known.append(KnownFile(path: file.path, KnownEntry(file.content, status: status)))
             report(bytes.count)
         }
         written.with { $0 += known }
@@ -118,7 +124,7 @@ final class Puller: @unchecked Sendable {
             guard file.found == file.hash else { throw WrongHash(file: file) }
             try open.complete(mode: mode(of: file))
             _ = try open.publish(as: file.path.lastComponent, .replacing)
-            let known = KnownFile(path: file.path, hash: file.hash, status: try open.status())
+            let known = KnownFile(path: file.path, KnownEntry(file.content, status: try open.status()))
             written.with { $0.append(known) }
         }
     }
@@ -158,6 +164,7 @@ final class Puller: @unchecked Sendable {
 
     /// Removes what the version does not have, and remembers what is there now.
     private func finish(_ plan: PullPlan) throws {
+        let place = plan.target.version.place
         if plan.obstacles.isEmpty {
             try remove(plan.removals)
             try removeEmptyDirectories(of: plan)
@@ -167,15 +174,18 @@ final class Puller: @unchecked Sendable {
             return files
         }
         try tree.catalog.transaction {
-            for path in plan.removals { try tree.catalog.forgetFile(at: path, worktree: tree.worktree) }
+            for path in plan.removals + plan.emptied + plan.disowned { try tree.catalog.forgetEntry(at: path, worktree: tree.worktree) }
             for file in files + plan.learned { try tree.catalog.keepOwn(file, worktree: tree.worktree) }
+            if let place, plan.isWhole {
+                try tree.catalog.setOwnTree(plan.manifest.tree, at: place.path, worktree: tree.worktree)
+            }
         }
     }
 
     /// Removes directories that the removals have left empty, up to the artifact.
     private func removeEmptyDirectories(of plan: PullPlan) throws {
         let base = plan.target.base
-        for path in Set(plan.removals.map(\.parent)).sorted(by: >) {
+        for path in Set(plan.removals.map(\.parent) + plan.emptied).sorted(by: >) {
             var current = path
             while current != base, current.isWithin(base), !current.isEmpty {
                 let parent = current.parent

@@ -95,15 +95,14 @@ extension Session {
 
     /// A git artifact that HEAD does not have yet: pushed as its files are now.
     private func uncommitted(_ entry: LockEntry) throws -> PushCandidate {
-        let tree = try WorkingTree(try requireWorkspace(), catalog: catalog)
-        guard let (digest, totals) = try tree.summary(of: entry.path) else {
+        let tree = try workingTree(of: try requireWorkspace())
+        guard let found = try tree.summary(of: entry.path) else {
             throw RegError(
                 .notFound, "\(printable(entry.path)), which is artifact \(entry.name), does not exist")
         }
         return PushCandidate(
-            name: entry.name, type: entry.type, digest: digest, byteCount: totals.byteCount,
-            fileCount: totals.fileCount,
-            source: .files(tree, AddTarget(entry)))
+            name: entry.name, type: entry.type, digest: found.digest, byteCount: found.totals.byteCount,
+            fileCount: found.totals.fileCount, source: .files(tree, AddTarget(entry)))
     }
 
     /// Adds a path that is not in the lock yet, its packs going straight to the registry.
@@ -116,7 +115,7 @@ extension Session {
         else {
             return try streamedOutside(whole, request, registry: registry)
         }
-        let tree = try WorkingTree(workspace, catalog: catalog)
+        let tree = try workingTree(of: workspace)
         let target = try addTarget(
             path, name: request.name, type: request.type, lock: try workspace.readLock(), tree: tree)
         let candidate = try stream(target, tree, registry)
@@ -145,7 +144,7 @@ extension Session {
                 .usage, "\(printable(path)) gives no name for an artifact", hint: "give one: --as NAME")
         }
         let parent = resolved.parent.isEmpty ? BytePath("/") : resolved.parent
-        let tree = try WorkingTree(parent, catalog: catalog)
+        let tree = try WorkingTree(parent, catalog: catalog, jobs: jobs)
         let type = try request.type ?? TypeGuess(path: resolved.lastComponent, root: tree.root).type
         let target = AddTarget(
             name: name, type: type, path: resolved.lastComponent, isDirectory: status.kind == .directory,
@@ -160,7 +159,7 @@ extension Session {
         let storing = try storing(into: registry, tree: tree)
         let stored = try storing.store(target.keptByReg)
         let manifest = try storing.finish([stored])[stored.digest]
-        try tree.keepAdded(stored.files, at: target.path)
+        try keepAdded(target, stored, in: tree)
         var candidate = PushCandidate(
             name: target.name, type: target.type, digest: stored.digest, byteCount: stored.totals.byteCount,
             fileCount: stored.totals.fileCount, source: .store)

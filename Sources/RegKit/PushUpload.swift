@@ -46,7 +46,7 @@ extension Session {
         switch candidate.source {
         case .store: try uploadFromStore(&candidate, to: registry, sent: &sent)
         case .git(let artifact):
-            let tree = try WorkingTree(try requireWorkspace(), catalog: catalog)
+            let tree = try workingTree(of: try requireWorkspace())
             let storing = try storing(into: registry, tree: tree)
             try finish(storing, try storing.store(artifact), &candidate)
         case .files(let tree, let target):

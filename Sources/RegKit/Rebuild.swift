@@ -49,13 +49,14 @@ extension Session {
     ///
     /// - Returns: how many files were read.
     private func recogniseFiles(of workspace: Workspace) throws -> UInt64 {
-        let tree = try WorkingTree(workspace, catalog: catalog)
+        let tree = try workingTree(of: workspace)
         var count: UInt64 = 0
         for entry in try workspace.readLock().entries {
-            guard let (digest, totals) = try tree.summary(of: entry.path) else { continue }
-            count += totals.fileCount
-            if try isVersion(digest, of: entry) {
-                try catalog.takeForOwn(below: entry.path, worktree: tree.worktree)
+            guard let found = try tree.summary(of: entry.path) else { continue }
+            count += found.totals.fileCount
+            if try isVersion(found.digest, of: entry) {
+                try tree.takeAdded(
+                    entry.path, of: entry.path, base: nil, tree: found.digest, gone: found.gone)
             } else {
                 try recogniseRows(of: entry, in: tree)
             }
@@ -76,8 +77,8 @@ extension Session {
         let base = try tree.base(of: entry.path)
         try catalog.transaction {
             try library.forEachItem(of: manifest, subject: entry.name.text) { item in
-                guard case .row(let row, _) = item, case .file(_, let hash, _) = row.kind else { return }
-                try catalog.takeForOwn(base.appending(row.path), hash: hash, worktree: tree.worktree)
+                guard case .row(let row, _) = item else { return }
+                try catalog.takeForOwn(base.appending(row.path), Content(row), worktree: tree.worktree)
             }
         }
     }

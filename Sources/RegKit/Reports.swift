@@ -112,8 +112,14 @@ package struct PullRequest: Sendable {
     package var output: BytePath?
     package var replacesEditedFiles = false
     package var isDryRun = false
+    /// Only the files that these cover, their paths relative to the artifact; empty for all.
+    package var only: [PathPattern] = []
+    /// Whether everything goes that the version lacks.
+    package var isClean = false
 
     package init() {}
+
+    func holds(_ path: BytePath) -> Bool { only.isEmpty || only.contains { $0.covers(path) } }
 }
 
 package struct PullReport: Sendable {
@@ -132,6 +138,8 @@ package struct PullReport: Sendable {
         package let keptByteCount: UInt64
         package let writtenFileCount: UInt64
         package let removedFileCount: UInt64
+        /// Files that are not there because they were not asked for.
+        package let absentFileCount: UInt64
     }
 
     package let artifacts: [Artifact]

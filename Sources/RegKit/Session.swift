@@ -130,6 +130,14 @@ package final class Session {
         try directory.remove(BytePath("manifest.sqlite-journal"))
     }
 
+    /// The tree of a workspace, found again when the whole clone has moved.
+    func workingTree(of workspace: Workspace) throws -> WorkingTree {
+        // Empty for the main working tree, `worktrees/NAME` for a linked one.
+        let key = workspace.git.flatMap { $0.gitDirectory.relative(to: $0.commonDirectory) }
+        return try WorkingTree(
+            workspace.root, key: key, state: workspace.state, catalog: catalog, rules: settings.ignore, jobs: jobs)
+    }
+
     // MARK: The registry
 
     /// Where the registry is: flag, environment, the user's settings, `reg.toml`, the embedded default.

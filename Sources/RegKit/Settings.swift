@@ -11,6 +11,7 @@ struct Settings {
 
     var project: RandomName?
     var registry: String?
+    var ignore = IgnoreRules()
 
     init() {}
 
@@ -33,6 +34,12 @@ struct Settings {
             }
             settings.project = project
         }
+        settings.ignore = IgnoreRules(try strings("ignore", in: table, path).map { text in
+            guard let rule = IgnoreRules.Rule(text) else {
+                throw RegError(.usage, "\(printable(path)): ignore: '\(printable(text))' is no pattern")
+            }
+            return rule
+        })
         return settings
     }
 
@@ -42,6 +49,14 @@ struct Settings {
             throw RegError(.usage, "\(printable(path)): \(key) is not a string")
         }
         return text
+    }
+
+    private static func strings(_ key: String, in table: TOMLTable, _ path: BytePath) throws -> [String] {
+        guard let value = table[key] else { return [] }
+        guard let texts = value.array?.map({ $0.string }), !texts.contains(nil) else {
+            throw RegError(.usage, "\(printable(path)): \(key) is not a list of strings")
+        }
+        return texts.compactMap { $0 }
     }
 
     /// The lines that `reg init` appends to a `reg.toml`.

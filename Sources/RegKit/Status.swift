@@ -17,7 +17,7 @@ extension Session {
             // A directory is asked also without being told to: that needs no network.
             if let registry = try isRemote ? registry() : registryIfThere() { try registry.catchUp() }
             let lock = try workspace.readLock()
-            let tree = try WorkingTree(workspace, catalog: catalog)
+            let tree = try workingTree(of: workspace)
             let head = try workspace.git?.head()
             let artifacts = try lock.entries.map { try status(of: $0, in: tree, head: head) }
             return StatusReport(
@@ -46,26 +46,47 @@ extension Session {
         return StatusReport.Artifact(
             name: entry.name, path: AddTarget(entry).lockPath, state: differences.state,
             added: differences.added,
-            changed: differences.changed, missing: differences.missing, absent: [],
+            changed: differences.changed, missing: differences.missing, absent: differences.absent,
             isInGit: entry.content == .git,
             isPushed: isPushed)
     }
 
     /// What differs between the files of an artifact and the version that the lock names.
-    private func differences(of entry: LockEntry, from digest: Digest, in tree: WorkingTree) throws
-        -> TreeDifferences
-    {
-        guard let (found, _) = try tree.summary(of: entry.path) else {
-            return TreeDifferences(state: .missing)
+    func differences(of entry: LockEntry, from digest: Digest, in tree: WorkingTree) throws -> TreeDifferences {
+        if try tree.root.status(ofPath: entry.path) == nil { return TreeDifferences(state: .missing) }
+        let checkout = try tree.checkouts.checkout(at: entry.path)
+        if checkout.isWhole {
+            if try tree.catalog.ownTree(at: entry.path, worktree: tree.worktree) == digest {
+                return try ownDifferences(of: entry.path, in: tree)
+            }
+            if let found = try tree.summary(of: entry.path), found.digest == digest {
+                try tree.takeAdded(entry.path, of: entry.path, base: nil, tree: digest, gone: found.gone)
+                return TreeDifferences(state: .clean)
+            }
         }
-        if found == digest { return TreeDifferences(state: .clean) }
         let library = try library()
         // Which files differ can only be told where the version's manifest can be read.
         guard let manifest = try? library.manifest(of: digest, subject: entry.name.text) else {
             return TreeDifferences(state: .modified)
         }
-        var expected = RowSequence(library.reader(of: manifest), library: library, subject: entry.name.text)
-        return try differences(of: entry, in: tree) { try expected.next() }
+        let expected = RowSequence(library.reader(of: manifest), library: library, subject: entry.name.text)
+        return try differences(of: entry, in: tree, checkout) { try expected.next() }
+    }
+
+    /// What differs from what reg last added or wrote, where that is the version that the lock names.
+    private func ownDifferences(of path: BytePath, in tree: WorkingTree) throws -> TreeDifferences {
+        let base = try tree.base(of: path)
+        var result = TreeDifferences(state: .clean)
+        let exists = try tree.withContents(of: path) { file in
+            if file.entry.own != nil { result.missing.append(file.path.relative(to: base) ?? file.path) }
+        } body: { scanned, content in
+            if let own = scanned.known?.own {
+                if own != content { result.changed.append(scanned.path) }
+            } else {
+                result.added.append(scanned.path)
+            }
+        }
+        return exists ? result.settled : TreeDifferences(state: .missing)
     }
 
     private func differences(of entry: LockEntry, from artifact: GitArtifact?, in tree: WorkingTree) throws
@@ -73,7 +94,7 @@ extension Session {
     {
         if try tree.root.status(ofPath: entry.path) == nil { return TreeDifferences(state: .missing) }
         var files = (artifact?.files ?? [])[...]
-        return try differences(of: entry, in: tree) {
+        return try differences(of: entry, in: tree, Checkout()) {
             files.popFirst().map { file in
                 let kind = TreeRow.Kind.file(
                     size: UInt64(file.bytes.count), hash: file.hash, isExecutable: file.isExecutable)
@@ -83,13 +104,16 @@ extension Session {
     }
 
     private func differences(
-        of entry: LockEntry, in tree: WorkingTree, next: () throws -> TreeRow?
+        of entry: LockEntry, in tree: WorkingTree, _ checkout: Checkout, next: () throws -> TreeRow?
     ) throws -> TreeDifferences {
         var result = TreeDifferences(state: .clean)
+        func noteMissing(_ path: BytePath) {
+            if checkout.holds(path) { result.missing.append(path) } else { result.absent.append(path) }
+        }
         var expected = try next()
         _ = try tree.forEachRow(of: entry.path) { row in
             while let other = expected, other.path < row.path {
-                result.missing.append(other.path)
+                noteMissing(other.path)
                 expected = try next()
             }
             if let other = expected, other.path == row.path {
@@ -100,13 +124,10 @@ extension Session {
             }
         }
         while let other = expected {
-            result.missing.append(other.path)
+            noteMissing(other.path)
             expected = try next()
         }
-        if !(result.added.isEmpty && result.changed.isEmpty && result.missing.isEmpty) {
-            result.state = .modified
-        }
-        return result
+        return result.settled
     }
 
     /// Whether HEAD is known to be bound to the set of its lock, and the lock is the commit's.
@@ -121,16 +142,25 @@ extension Session {
 }
 
 /// How the files of an artifact differ from a version; paths relative to the artifact.
-private struct TreeDifferences {
+struct TreeDifferences {
     var state: StatusReport.State
     var added: [BytePath] = []
     var changed: [BytePath] = []
     var missing: [BytePath] = []
+    /// Not there because they were never pulled.
+    var absent: [BytePath] = []
+
+    /// The same, its state following from the rest.
+    var settled: TreeDifferences {
+        var result = self
+        result.state = added.isEmpty && changed.isEmpty && missing.isEmpty ? .clean : .modified
+        return result
+    }
 }
 
 /// The rows of a manifest, one at a time.
 struct RowSequence {
-    private var reader: ManifestReader
+    private let reader: ManifestReader
     private let library: ManifestLibrary
     private let subject: String
 
@@ -140,8 +170,8 @@ struct RowSequence {
         self.subject = subject
     }
 
-    mutating func next() throws -> TreeRow? {
-        while let item = try library.next(&reader, subject: subject) {
+    func next() throws -> TreeRow? {
+        while let item = try library.next(reader, subject: subject) {
             if case .row(let row, _) = item { return row }
         }
         return nil

@@ -17,7 +17,8 @@ struct StoredArtifact {
     let draft: ManifestDraft?
     let newByteCount: UInt64
     let storedByteCount: UInt64
-    let files: [KnownFile]
+    /// Entries that were known and are no longer there, where they are still known.
+    var gone: [BytePath] = []
 
     var content: LockEntry.Content {
         .stored(digest: digest, bytes: totals.byteCount, files: totals.fileCount)
@@ -73,7 +74,9 @@ struct Storing {
     }
 
     func store(_ target: AddTarget) throws -> StoredArtifact {
-        if target.isInGit || target.base != nil && target.part == nil, let found = try unchanged(target) {
+        let isWhole = try tree.checkout(of: target).isWhole
+        let mayBeUnchanged = target.base != nil && target.part == nil && isWhole && !target.isKnownToDiffer
+        if target.isInGit || mayBeUnchanged, let found = try unchanged(target) {
             return found
         }
         let base = try target.base.flatMap { try openBase($0, of: target.name) }
@@ -83,35 +86,41 @@ struct Storing {
         {
             try index(manifest)
         }
-        var entries = try TargetEntries(target, base: base, library: library, tree: tree)
-        let result = try ingest.store(root: try tree.base(of: target.path), pages: base?.pageCopies ?? [:]) {
-            try entries.next()
+        let entries = try TargetEntries(target, base: base, library: library, tree: tree)
+        let root = try tree.base(of: target.path)
+        var learned = LearnedEntries(tree, of: target.path)
+        let result = try ingest.store(pages: base?.pageCopies ?? [:]) { path, entry in
+            try learned.keep(KnownFile(path: root.appending(path), entry))
+        } entries: {
+            try entries.forEach($0)
         }
+        try learned.finish()
         return StoredArtifact(
             digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
-            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: result.files)
+            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
     }
 
     /// Stores files that git keeps, as a commit has them.
     func store(_ artifact: GitArtifact) throws -> StoredArtifact {
-        var files = artifact.files[...]
-        let result = try ingest.store(root: BytePath([]), pages: [:]) {
-            files.popFirst().map { .bytes($0.path, isExecutable: $0.isExecutable, $0.bytes) }
+        let result = try ingest.store(pages: [:]) { _, _ in
+        } entries: { feed in
+            for file in artifact.files { try feed(.bytes(file.path, isExecutable: file.isExecutable, file.bytes)) }
         }
         return StoredArtifact(
             digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
-            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: [])
+            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
     }
 
     /// What the working tree is by its known hashes; nil where an artifact of the store has changed.
     private func unchanged(_ target: AddTarget) throws -> StoredArtifact? {
-        guard let (digest, totals) = try tree.summary(of: target.path) else {
+        guard let found = try tree.summary(of: target.path) else {
             throw RegError(.notFound, "\(printable(target.path)) does not exist")
         }
-        guard target.isInGit || digest == target.base else { return nil }
-        if !target.isInGit, try library.manifest(of: digest, subject: target.name.text) == nil { return nil }
+        guard target.isInGit || found.digest == target.base else { return nil }
+        if !target.isInGit, try library.manifest(of: found.digest, subject: target.name.text) == nil { return nil }
         return StoredArtifact(
-            digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
+            digest: found.digest, totals: found.totals, draft: nil, newByteCount: 0, storedByteCount: 0,
+            gone: found.gone)
     }
 
     /// A version that new bytes are compared with; nil where it cannot be read: a missed match is waste, no error.

@@ -2,53 +2,63 @@
 internal import RegBytes
 internal import RegFiles
 
-/// What lies at one path of a tree in the file system.
-struct TreeEntry {
-    enum Kind {
-        case file(FileStatus)
-        case emptyDirectory
-    }
-
-    /// Relative to the artifact.
-    let path: BytePath
-    let kind: Kind
+/// What an artifact does with symlinks in its tree.
+package enum LinkPolicy: String, CaseIterable, Sendable {
+    /// They are entries of their own.
+    case keep
+    /// What they lead to stands in their place.
+    case follow
 }
 
-/// Gives the files and empty directories of an artifact in the order of their paths' bytes.
+/// Goes through the names of an artifact in the order of their paths' bytes; their status is for ``TreeBatch``.
 ///
-/// Memory grows with the widest directory on the way, not with the tree. Junk that tools leave behind is passed over
-/// (``Junk``); what an artifact cannot hold is an error that names it.
+/// Every directory is opened and listed once. Memory grows with the widest directory on the way, not with the tree.
 struct TreeWalk {
+    /// A name that a walk has come to.
+    struct Place {
+        let directory: Descriptor
+        /// What the name is in.
+        let prefix: BytePath
+        let name: BytePath
+        let kind: TreeEntry.Kind
+    }
+
     private struct Level {
         let directory: Descriptor
+        /// Relative to the artifact.
         let prefix: BytePath
-        /// Sorted so that the last comes next.
-        var names: [Candidate]
+        let listing: DirectoryListing
+        var next = 0
+        /// Directories that hold something, waiting until names such as `a.txt`, which sort before `a/`, are through.
+        var waiting: [(index: Int, directory: Descriptor, listing: DirectoryListing)] = []
     }
 
-    private struct Candidate {
-        let name: BytePath
-        let sortKey: [UInt8]
-        let status: FileStatus
-        let isEmptyDirectory: Bool
-    }
-
+    /// The artifact's path in the workspace, which patterns look at.
+    private let root: BytePath
+    private let rules: IgnoreRules
+    private let links: LinkPolicy
     private var levels: [Level] = []
-    private var single: TreeEntry?
+    private var single: Place?
 
     /// A walk of the directory `path` below `root`, or of the one file that lies there.
     ///
-    /// - Returns: nil where there is nothing.
-    init?(_ path: BytePath, below root: Descriptor) throws {
+    /// Gives nil where there is nothing.
+    init?(
+        _ path: BytePath, below root: Descriptor, rules: IgnoreRules = .standard, links: LinkPolicy = .keep
+    ) throws {
+        self.root = path
+        self.rules = rules
+        self.links = links
         let parent = path.parent.isEmpty ? root : try TreeWalk.openIfThere(path.parent, below: root)
         guard let parent, let status = try parent.status(of: path.lastComponent) else { return nil }
-        switch status.kind {
-        case .directory:
-            try enter(try parent.openBeneath(path.lastComponent, .directory), prefix: BytePath([]))
-        case .file:
-            single = TreeEntry(path: path.lastComponent, kind: .file(status))
-        case .symlink, .other:
-            throw TreeWalk.refusal(parent.path.appending(path.lastComponent), status.kind)
+        if status.kind == .directory {
+            let directory = try parent.openBeneath(path.lastComponent, .directory)
+            try enter(directory, prefix: BytePath([]), listing: try list(directory, BytePath([])))
+        } else {
+            let name = path.lastComponent
+            let (kind, target) = try examine(name, of: parent, kind: status.kind)
+            guard target == nil else { throw TreeWalk.refusal(parent.path.appending(name), .symlink) }
+            single = Place(directory: parent, prefix: BytePath([]), name: name, kind: kind)
         }
     }
 
@@ -59,68 +69,117 @@ struct TreeWalk {
         }
     }
 
-    private static func refusal(_ path: BytePath, _ kind: FileStatus.Kind) -> RegError {
-        switch kind {
-        case .symlink:
-            RegError(
-                .refused, "\(printable(path)) is a symbolic link", hint: "add the files that it leads to")
-        case .other(let what):
-            RegError(
-                .refused, "\(printable(path)) is a \(what), not a file", hint: "move it out of the artifact")
-        case .file, .directory:
-            RegError(.refused, "\(printable(path)) cannot be added")
-        }
+    /// What an artifact cannot hold.
+    static func refusal(_ path: BytePath, _ kind: FileStatus.Kind) -> RegError {
+        let hint =
+            kind == .symlink
+            ? "add the files that it leads to, or say what to do with links: --symlinks keep, --symlinks follow"
+            : "move it out of the artifact"
+        return RegError(.refused, "\(printable(path)) is \(kind.words)", hint: hint)
     }
 
-    mutating func next() throws -> TreeEntry? {
-        if let entry = single {
+    /// The next file, empty directory, or symlink.
+    mutating func next() throws -> Place? {
+        if let place = single {
             single = nil
-            return entry
+            return place
         }
-        while var level = levels.popLast() {
-            guard let candidate = level.names.popLast() else { continue }
-            levels.append(level)
-            let path = level.prefix.appending(candidate.name)
-            switch candidate.status.kind {
-            case .file: return TreeEntry(path: path, kind: .file(candidate.status))
-            case .directory where candidate.isEmptyDirectory:
-                return TreeEntry(path: path, kind: .emptyDirectory)
-            case .directory:
-                try enter(try level.directory.openBeneath(candidate.name, .directory), prefix: path)
-            case .symlink, .other:
-                throw TreeWalk.refusal(level.directory.path.appending(candidate.name), candidate.status.kind)
+        while let depth = levels.indices.last {
+            if let (index, directory, listing) = takeWaiting(depth) {
+                let prefix = levels[depth].prefix.appending(levels[depth].listing.name(index))
+                try enter(directory, prefix: prefix, listing: listing)
+                continue
             }
+            guard levels[depth].next < levels[depth].listing.count else {
+                levels.removeLast()
+                continue
+            }
+            let index = levels[depth].next
+            levels[depth].next += 1
+            if let place = try visit(index, depth) { return place }
         }
         return nil
     }
 
-    private mutating func enter(_ directory: Descriptor, prefix: BytePath) throws {
-        var names: [Candidate] = []
-        for entry in try directory.entries() where !Junk.contains(entry.name) {
-            guard let status = try directory.status(of: entry.name) else { continue }  // gone meanwhile
-            let isDirectory = status.kind == .directory
-            let isEmpty =
-                isDirectory ? try directory.openBeneath(entry.name, .directory).isEmptyDirectory() : false
-            // A directory's files sort as if its name ended in a slash; an empty one is a row of its own.
-            let sortKey = isDirectory && !isEmpty ? entry.name.bytes + [UInt8(ascii: "/")] : entry.name.bytes
-            names.append(
-                Candidate(name: entry.name, sortKey: sortKey, status: status, isEmptyDirectory: isEmpty))
-        }
-        names.sort { $1.sortKey.lexicographicallyPrecedes($0.sortKey) }
-        levels.append(Level(directory: directory, prefix: prefix, names: names))
+    /// The waiting directory whose turn it is: of several the last, since its name is the smaller one.
+    private mutating func takeWaiting(
+        _ depth: Int
+    ) -> (index: Int, directory: Descriptor, listing: DirectoryListing)? {
+        guard let candidate = levels[depth].waiting.last else { return nil }
+        let next = levels[depth].next
+        let listing = levels[depth].listing
+        guard next == listing.count || listing.directory(candidate.index, precedes: next) else { return nil }
+        return levels[depth].waiting.removeLast()
     }
-}
 
-/// Names that tools leave in a tree and nobody means to keep.
-enum Junk {
-    private static let names: Set<BytePath> = Set(
-        [
-            ".DS_Store", "__pycache__", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini", ".git", ".reg",
-            ".mypy_cache",
-            ".pytest_cache", ".ruff_cache",
-        ].map { BytePath($0) })
+    /// The place at `index`; nil where it is a directory that is to be entered later.
+    private mutating func visit(_ index: Int, _ depth: Int) throws -> Place? {
+        let level = levels[depth]
+        let name = level.listing.name(index)
+        let (kind, directory) = try examine(name, of: level.directory, kind: level.listing.kind(index))
+        guard let directory else {
+            return Place(directory: level.directory, prefix: level.prefix, name: name, kind: kind)
+        }
+        let listing = try list(directory, level.prefix.appending(name))
+        if listing.isEmpty {
+            return Place(
+                directory: level.directory, prefix: level.prefix, name: name, kind: .emptyDirectory)
+        }
+        levels[depth].waiting.append((index, directory, listing))
+        return nil
+    }
 
-    static func contains(_ name: BytePath) -> Bool {
-        names.contains(name) || processOfTemporary(name) != nil
+    /// What a name is; for a directory that is to be walked, its descriptor.
+    private func examine(
+        _ name: BytePath, of directory: Descriptor, kind: FileStatus.Kind?
+    ) throws -> (TreeEntry.Kind, Descriptor?) {
+        switch try kind ?? directory.status(of: name)?.kind {
+        case .file?: return (.file, nil)
+        case .directory?: return (.emptyDirectory, try directory.openBeneath(name, .directory))
+        case .symlink? where links == .keep: return (.symlink, nil)
+        case .symlink?: return try follow(name, of: directory)
+        case nil: return (.gone, nil)
+        case _?: return (.other, nil)
+        }
+    }
+
+    private func follow(_ name: BytePath, of directory: Descriptor) throws -> (TreeEntry.Kind, Descriptor?) {
+        let path = directory.path.appending(name)
+        guard let status = try fileStatus(path) else {
+            throw RegError(
+                .refused, "\(printable(path)) is a symbolic link that leads nowhere", hint: "remove it, or mend it")
+        }
+        switch status.kind {
+        case .file: return (.followedFile, nil)
+        case .directory:
+            let target = try Descriptor.open(path, .directory)
+            let isAbove = try levels.contains { level in
+                let above = try level.directory.status()
+                return above.inode == status.inode && above.device == status.device
+            }
+            if isAbove {
+                throw RegError(
+                    .refused, "\(printable(path)) is a symbolic link that leads back to a directory above it",
+                    hint: "remove it, or keep links: --symlinks keep")
+            }
+            return (.emptyDirectory, target)
+        default: throw TreeWalk.refusal(path, status.kind)
+        }
+    }
+
+    private func list(_ directory: Descriptor, _ prefix: BytePath) throws -> DirectoryListing {
+        try DirectoryListing(of: directory) { name, kind in
+            if rules.ignores(name) { return false }
+            guard rules.hasPatterns else { return true }
+            let path = root.appending(prefix).appending(BytePath(name))
+            return !rules.ignores(path, isDirectory: kind == .directory)
+        }
+    }
+
+    private mutating func enter(_ directory: Descriptor, prefix: BytePath, listing: DirectoryListing) throws {
+        guard levels.count < PathHazard.maximumDepth else {
+            throw RegError(.refused, "\(printable(directory.path)) is too deep: over \(levels.count) directories")
+        }
+        levels.append(Level(directory: directory, prefix: prefix, listing: listing))
     }
 }

@@ -32,10 +32,10 @@ struct TypeGuess {
         var fileCount = 0
         let isDirectory = try root.status(ofPath: path)?.kind == .directory
         while fileCount < TypeGuess.sampleCount, let entry = try walk.next() {
-            guard case .file(let status) = entry.kind else { continue }
+            guard entry.kind == .file, let status = try entry.directory.status(of: entry.name) else { continue }
             fileCount += 1
             byteCount += status.size
-            let full = isDirectory ? path.appending(entry.path) : path
+            let full = isDirectory ? path.appending(entry.prefix.appending(entry.name)) : path
             let type = try TypeGuess.type(of: full, isAnnotated: isAnnotated, status: status, root: root)
             counts[type, default: 0] += 1
         }

@@ -7,64 +7,45 @@ internal import RegHash
 internal import RegLock
 internal import RegManifest
 
+/// What a tree is as a whole.
+struct TreeSummary {
+    let digest: Digest
+    let totals: Manifest.Totals
+    /// Entries that the catalog knows and that are no longer there, their paths relative to the workspace.
+    let gone: [BytePath]
+}
+
 /// The files below a directory, mostly a workspace, beside what the catalog knows of them.
 struct WorkingTree {
     let root: Descriptor
     let catalog: Catalog
     /// The number of this working tree in the catalog.
     let worktree: Int64
+    let rules: IgnoreRules
+    let checkouts: Checkouts
+    /// Threads that look at files.
+    let jobs: Int
 
     /// The tree at `path`, kept in the catalog under `key`: its path where nothing better names it.
-    init(_ path: BytePath, key: BytePath? = nil, catalog: Catalog) throws {
+    ///
+    /// `state`: the state directory; nil where nothing is to be remembered beyond the catalog.
+    init(
+        _ path: BytePath, key: BytePath? = nil, state: BytePath? = nil, catalog: Catalog,
+        rules: IgnoreRules = .standard, jobs: Int
+    ) throws {
         root = try Descriptor.open(path, .directory)
         self.catalog = catalog
+        self.rules = rules
+        self.jobs = jobs
+        checkouts = Checkouts(state: state, worktree: key ?? path)
         worktree = try catalog.worktree(key ?? path)
     }
 
-    /// The tree of a workspace, found again when the whole clone has moved.
-    init(_ workspace: Workspace, catalog: Catalog) throws {
-        // Empty for the main working tree, `worktrees/NAME` for a linked one.
-        let key = workspace.git.flatMap { $0.gitDirectory.relative(to: $0.commonDirectory) }
-        try self.init(workspace.root, key: key, catalog: catalog)
-    }
-
-    /// One entry of a tree, and its hash where it need not be read for that.
-    struct ScannedEntry {
-        let entry: TreeEntry
-        let hash: Digest?
-    }
-
-    /// Goes through what lies at `path`, a directory or a file, in path order.
-    ///
-    /// - Returns: false where there is nothing.
-    func scan(_ path: BytePath, _ body: (ScannedEntry) throws -> Void) throws -> Bool {
-        guard var scan = try Scan(path, of: self) else { return false }
-        while let entry = try scan.next() { try body(entry) }
-        return true
-    }
-
-    /// A scan that gives one entry at a time.
-    struct Scan {
-        private var walk: TreeWalk
-        private var known: KnownFiles
-        private let base: BytePath
-        let isSingleFile: Bool
-
-        /// - Returns: nil where there is nothing.
-        init?(_ path: BytePath, of tree: WorkingTree) throws {
-            guard let walk = try TreeWalk(path, below: tree.root) else { return nil }
-            self.walk = walk
-            known = KnownFiles(of: path, catalog: tree.catalog, worktree: tree.worktree)
-            base = try tree.base(of: path)
-            isSingleFile = base != path
-        }
-
-        mutating func next() throws -> ScannedEntry? {
-            guard let entry = try walk.next() else { return nil }
-            guard case .file(let status) = entry.kind else { return ScannedEntry(entry: entry, hash: nil) }
-            let file = try known.file(at: base.appending(entry.path))
-            return ScannedEntry(entry: entry, hash: file?.matches(status) == true ? file?.hash : nil)
-        }
+    /// How an artifact lies here, and what its target says of links.
+    func checkout(of target: AddTarget) throws -> Checkout {
+        var checkout = try checkouts.checkout(at: target.path)
+        if let links = target.links { checkout.links = links }
+        return checkout
     }
 
     /// What the paths of rows are relative to: the artifact itself, or the directory of a single file.
@@ -74,37 +55,59 @@ struct WorkingTree {
 
     /// The rows of the tree at `path`; files that changed since they were last seen are read and hashed.
     ///
-    /// - Returns: false where there is nothing.
+    /// Gives false where there is nothing.
     func forEachRow(of path: BytePath, _ body: (TreeRow) throws -> Void) throws -> Bool {
-        let base = try base(of: path)
-        var learned: [KnownFile] = []
-        let exists = try scan(path) { scanned in
-            let entry = scanned.entry
-            switch entry.kind {
-            case .emptyDirectory: try body(TreeRow(path: entry.path, kind: .emptyDirectory))
-            case .file(let status):
-                let full = base.appending(entry.path)
-                let hash = try scanned.hash ?? hash(of: full, walked: status, &learned)
-                let kind = TreeRow.Kind.file(size: status.size, hash: hash, isExecutable: status.isExecutable)
-                try body(TreeRow(path: entry.path, kind: kind))
-            }
+        try withContents(of: path) { scanned, content in
+            let kind: TreeRow.Kind =
+                switch content.kind {
+                case .emptyDirectory: .emptyDirectory
+                case .symlink: .symlink(target: scanned.entry.target ?? BytePath([]))
+                case .file, .executable:
+                    .file(size: scanned.size, hash: content.hash, isExecutable: content.kind == .executable)
+                }
+            try body(TreeRow(path: scanned.path, kind: kind))
         }
-        try keep(learned)
+    }
+
+    /// The digest of the tree at `path` as it is now, and what it holds; nil where there is nothing.
+    func summary(of path: BytePath) throws -> TreeSummary? {
+        var hasher = TreeHasher()
+        var totals = Manifest.Totals()
+        var gone: [BytePath] = []
+        let exists = try withContents(of: path) {
+            gone.append($0.path)
+        } body: { scanned, content in
+            scanned.withPath { hasher.append(content.kind.rowKind, size: scanned.size, hash: content.hash, path: $0) }
+            totals.count(fileOf: content.kind.isFile ? scanned.size : nil)
+        }
+        return exists ? TreeSummary(digest: hasher.finish(), totals: totals, gone: gone) : nil
+    }
+
+    /// Goes through what lies at `path` and what it is; remembers what had to be read for that.
+    ///
+    /// `passed` gets the known entries that are no longer there. Gives false where there is nothing at all.
+    func withContents(
+        of path: BytePath, passed: (KnownFile) throws -> Void = { _ in },
+        body: (ScannedEntry, Content) throws -> Void
+    ) throws -> Bool {
+        let base = try base(of: path)
+        let links = try checkouts.checkout(at: path).links
+        var learned = LearnedEntries(self, of: path)
+        let exists = try scan(path, links: links, passed: passed) { scanned in
+            if let content = scanned.content { return try body(scanned, content) }
+            guard let status = scanned.entry.status else { return }
+            let full = base.appending(scanned.path)
+            let content = Content.file(try hash(of: full, links: links), isExecutable: status.isExecutable)
+            try learned.keep(KnownFile(path: full, .afterReading(content, status)))
+            try body(scanned, content)
+        }
+        try learned.finish()
         return exists
     }
 
-    private func hash(of path: BytePath, walked status: FileStatus, _ learned: inout [KnownFile]) throws
-        -> Digest
-    {
-        let hash = try hash(of: path)
-        learned.append(
-            KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()))
-        return hash
-    }
-
     /// The hash of the file at `path`, read now.
-    func hash(of path: BytePath) throws -> Digest {
-        let file = try root.openBeneath(path, .read)
+    func hash(of path: BytePath, links: LinkPolicy = .keep) throws -> Digest {
+        let file = try open(path, links: links)
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { block.deallocate() }
         let hasher = SHA256()
@@ -115,27 +118,56 @@ struct WorkingTree {
         }
     }
 
-    private func keep(_ files: [KnownFile]) throws {
-        if files.isEmpty { return }
-        try catalog.transaction { for file in files { try catalog.keep(file, worktree: worktree) } }
+    func open(_ path: BytePath, links: LinkPolicy) throws -> Descriptor {
+        switch links {
+        case .keep: try root.openBeneath(path, .read)
+        case .follow: try Descriptor.open(root.path.appending(path), .readThroughLinks)
+        }
     }
 
-    /// Remembers that what lies at `path` was added, `files` of it read just now.
-    func keepAdded(_ files: [KnownFile], at path: BytePath) throws {
+    /// Takes what lies at `path`, a part of the artifact at `artifact` or all of it, for what reg has added.
+    ///
+    /// `tree`: the digest of the new version. `gone`: what was known and is no longer there.
+    func takeAdded(
+        _ path: BytePath, of artifact: BytePath, base: Digest?, tree digest: Digest, gone: [BytePath] = []
+    ) throws {
         try catalog.transaction {
-            for file in files { try catalog.keep(file, worktree: worktree) }
+            for path in gone { try catalog.forgetEntry(at: path, worktree: worktree) }
+            // With a part, the rest is the version before only where it was known to be.
+            let isWhole = try path == artifact ? checkouts.checkout(at: artifact).isWhole : known(base, at: artifact)
+            try catalog.setOwnTree(nil, at: artifact, worktree: worktree)
             try catalog.takeForOwn(below: path, worktree: worktree)
+            if isWhole { try catalog.setOwnTree(digest, at: artifact, worktree: worktree) }
         }
     }
 
-    /// The digest of the tree at `path` as it is now, and what it holds; nil where there is nothing.
-    func summary(of path: BytePath) throws -> (digest: Digest, totals: Manifest.Totals)? {
-        var hasher = TreeHasher()
-        var totals = Manifest.Totals()
-        let exists = try forEachRow(of: path) { row in
-            hasher.append(row)
-            totals.count(row)
+    private func known(_ digest: Digest?, at path: BytePath) throws -> Bool {
+        try digest != nil && catalog.ownTree(at: path, worktree: worktree) == digest
+    }
+}
+
+extension Content.Kind {
+    var isFile: Bool { self == .file || self == .executable }
+
+    /// The letter and the executable bit of a tree row.
+    var rowKind: TreeHasher.Kind {
+        switch self {
+        case .file: .file(isExecutable: false)
+        case .executable: .file(isExecutable: true)
+        case .emptyDirectory: .emptyDirectory
+        case .symlink: .symlink
         }
-        return exists ? (hasher.finish(), totals) : nil
+    }
+}
+
+extension Content {
+    /// What a row is, apart from its path.
+    init(_ row: TreeRow) {
+        self =
+            switch row.kind {
+            case .file(_, let hash, let isExecutable): .file(hash, isExecutable: isExecutable)
+            case .emptyDirectory: .emptyDirectory
+            case .symlink(let target): .symlink(to: target)
+            }
     }
 }

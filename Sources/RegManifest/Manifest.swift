@@ -170,8 +170,13 @@ package struct ManifestDraft: Sendable {
 
 extension Manifest.Totals {
     package mutating func count(_ row: TreeRow) {
+        if case .file(let size, _, _) = row.kind { count(fileOf: size) } else { count(fileOf: nil) }
+    }
+
+    /// Counts one row: a file of `size` bytes, or with nil a row that is none.
+    package mutating func count(fileOf size: UInt64?) {
         rowCount += 1
-        guard case .file(let size, _, _) = row.kind else { return }
+        guard let size else { return }
         fileCount += 1
         byteCount += size
     }

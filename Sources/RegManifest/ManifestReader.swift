@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import RegBytes
+package import RegBytes
 internal import RegHash
 internal import RegPack
 
@@ -7,14 +7,16 @@ internal import RegPack
 ///
 /// A caller that has read to the end knows: paths are safe and in order, no path is both file and directory, sizes
 /// add up, and the rows are the tree that the manifest names.
-package struct ManifestReader {
+package final class ManifestReader {
     /// Reads a page's raw bytes from wherever its copy lies.
     package typealias PageLoader = (Manifest.PageReference) throws -> [UInt8]
 
     private let manifest: Manifest
     private let loadPage: PageLoader
     private var nextPage = 0
-    private var items: ArraySlice<ManifestItem> = []
+    /// Of the current page.
+    private var items: [ManifestItem] = []
+    private var nextItem = 0
     private var hasher = TreeHasher()
     private var totals = Manifest.Totals()
     private var order = RowOrder()
@@ -30,25 +32,27 @@ package struct ManifestReader {
     }
 
     /// The next item; nil at the end, when everything was checked.
-    package mutating func next() throws -> ManifestItem? {
-        while items.isEmpty {
+    package func next() throws -> ManifestItem? {
+        while nextItem == items.count {
             guard nextPage < manifest.pages.count else {
                 try checkEnd()
                 return nil
             }
             try readPage()
         }
-        let item = items.removeFirst()
+        let item = items[nextItem]
+        nextItem += 1
         try check(item)
         return item
     }
 
-    private mutating func readPage() throws {
+    private func readPage() throws {
         let reference = manifest.pages[nextPage]
         let bytes = try loadPage(reference)
         let found = Page.id(of: bytes)
         guard found == reference.id else { throw ManifestError.pageID(found: found, expected: reference.id) }
-        items = try Page.decode(bytes)[...]
+        items = try Page.decode(bytes)
+        nextItem = 0
         nextPage += 1
         if let first = items.first, first.path < reference.separator {
             throw ManifestError.malformed("a page begins before its separator")
@@ -62,7 +66,7 @@ package struct ManifestReader {
         }
     }
 
-    private mutating func check(_ item: ManifestItem) throws {
+    private func check(_ item: ManifestItem) throws {
         try order.append(item)
         for chunk in item.chunks {
             partByteCount += UInt64(chunk.rawLength)
@@ -83,14 +87,14 @@ package struct ManifestReader {
         hasher.append(row)
     }
 
-    private mutating func checkPack(_ pack: PackName) throws {
+    private func checkPack(_ pack: PackName) throws {
         guard packs.contains(pack) else {
             throw ManifestError.malformed("a chunk lies in pack \(pack.hex), which it does not name")
         }
         lastPack = pack
     }
 
-    private mutating func checkEnd() throws {
+    private func checkEnd() throws {
         guard !order.isInsideFile, totals == manifest.totals else {
             throw ManifestError.malformed("its rows are not as many as it says")
         }
@@ -128,7 +132,9 @@ struct RowOrder {
             } else if open != nil {
                 throw ManifestError.malformed("\(printable(path)) has chunks and is no file")
             }
-            if case .symlink(let target) = row.kind { try checkTarget(target, of: path) }
+            if case .symlink(let target) = row.kind, let reason = TreeRow.hazard(ofTarget: target, at: path) {
+                throw ManifestError.unsafePath(path, reason)
+            }
             open = nil
         }
     }
@@ -146,16 +152,19 @@ struct RowOrder {
         prefixes.append(path.bytes.count)
         last = path
     }
+}
 
-    /// A symlink must stay inside the artifact, whatever the other links are: nothing is followed to find out.
+extension TreeRow {
+    /// Why a symlink at `path` must not lead to `target`, as it reads after "it is a link, and"; nil where it may.
     ///
-    /// `..` is for the beginning of a target alone, where it leaves directories of the artifact itself. After a name
-    /// it would leave what a link of that name leads to.
-    private func checkTarget(_ target: BytePath, of path: BytePath) throws {
+    /// It must stay inside the artifact, whatever the other links are: nothing is followed to find out. `..` is for the
+    /// beginning of a target alone, where it leaves directories of the artifact itself; after a name it would leave
+    /// what a link of that name leads to.
+    package static func hazard(ofTarget target: BytePath, at path: BytePath) -> String? {
         var depth = path.components.count - 1
         let isRelative = target.bytes.first != UInt8(ascii: "/")
         guard isRelative, !target.isEmpty, !target.bytes.contains(0) else {
-            throw ManifestError.unsafePath(path, "its target is not a relative path")
+            return "its target is not a relative path"
         }
         var isAtStart = true
         for component in target.components where !component.elementsEqual(".".utf8) {
@@ -164,9 +173,8 @@ struct RowOrder {
                 continue
             }
             depth -= 1
-            guard isAtStart, depth >= 0 else {
-                throw ManifestError.unsafePath(path, "its target leads out of the artifact")
-            }
+            guard isAtStart, depth >= 0 else { return "its target leads out of the artifact" }
         }
+        return nil
     }
 }

@@ -11,6 +11,8 @@ struct Add: ParsableCommand {
         usage: "reg add [<path> ...] [<option> ...]",
         discussion: """
             A directory becomes one artifact. Without a path, what changed is added again.
+            Symbolic links are refused unless --symlinks says what to do with them: keep
+            stores the links, follow stores what they lead to.
 
               reg add data/train/ weights/model.safetensors
               reg add runs/7/best.safetensors --as detector --type weights
@@ -22,11 +24,16 @@ struct Add: ParsableCommand {
         transform: pathArgument)
     var paths: [BytePath] = []
     @OptionGroup var naming: NamingOptions
+    @Option(
+        name: .customLong("symlinks"),
+        help: ArgumentHelp("What to do with symbolic links: keep them, or follow them.", valueName: "policy"),
+        completion: .list(LinkPolicy.allCases.map(\.rawValue)), transform: linkPolicyArgument)
+    var links: LinkPolicy?
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
         try shared.report { session in
-            try session.add(paths: paths, name: naming.name, type: naming.type)
+            try session.add(paths: paths, name: naming.name, type: naming.type, links: links)
         }
     }
 }

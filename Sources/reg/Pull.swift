@@ -15,6 +15,8 @@ struct Pull: ParsableCommand {
 
               reg pull
               reg pull detector@v3 -o old/
+              reg pull data --only 'train/**' --only '*.json'
+              reg pull --clean
               reg pull detector --dry-run --json
             """)
 
@@ -31,6 +33,14 @@ struct Pull: ParsableCommand {
     var replacesEditedFiles = false
     @Flag(name: .customLong("dry-run"), help: "Say what would be done, write nothing.")
     var isDryRun = false
+    @Option(
+        name: .customLong("only"),
+        help: ArgumentHelp(
+            "Only files that this covers, by paths in the artifact; may be repeated.", valueName: "glob"),
+        transform: patternArgument)
+    var only: [PathPattern] = []
+    @Flag(name: .customLong("clean"), help: "Remove what the version lacks from the artifacts' paths.")
+    var isClean = false
     @OptionGroup var shared: SharedOptions
 
     private var request: PullRequest {
@@ -39,6 +49,8 @@ struct Pull: ParsableCommand {
         request.output = output
         request.replacesEditedFiles = replacesEditedFiles
         request.isDryRun = isDryRun
+        request.only = only
+        request.isClean = isClean
         return request
     }
 

@@ -67,7 +67,7 @@ enum Sample {
             .init(
                 name: name("detector"), version: nil, digest: digest, path: oddPath, byteCount: 90_868_376,
                 fileCount: 1, fetchedByteCount: 77_000_000, keptByteCount: 0, writtenFileCount: 1,
-                removedFileCount: 0)
+                removedFileCount: 0, absentFileCount: 0)
         ], requestCount: 4, notes: ["1 file here is not of reg"])
 
     static let listed = ListReport(artifacts: [

@@ -113,14 +113,16 @@ private struct Failure: Error {}
         try withCatalogFile { path throws in
             _ = try Catalog(path: path.lossy)
             _ = try Catalog(path: path.lossy)  // opened again: nothing to migrate
-            let file = BytePath(#filePath).parent.appending("../../schema/manifest-001.sql")
-            let script = try #require(try readSmallFile(file, limit: 1 << 20))
             let fresh = try Database(path: ":memory:")
-            try fresh.execute(script: String(decoding: script, as: UTF8.self))
+            for name in ["manifest-001.sql", "manifest-002.sql"] {
+                let file = BytePath(#filePath).parent.appending("../../schema/\(name)")
+                let script = try #require(try readSmallFile(file, limit: 1 << 20))
+                try fresh.execute(script: String(decoding: script, as: UTF8.self))
+            }
             let found = try Database(path: path.lossy)
             #expect(try schema(found) == schema(fresh))
             #expect(try schema(found).count > 15)
-            #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 1)
+            #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 2)
         }
     }
 

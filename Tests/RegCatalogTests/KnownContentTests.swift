@@ -17,6 +17,23 @@ import Testing
         }
     }
 
+    private func content(_ number: UInt64) -> Content { .file(digest(number), isExecutable: false) }
+
+    private func known(_ path: BytePath, _ number: UInt64, _ status: FileStatus) -> KnownFile {
+        KnownFile(path: path, KnownEntry(content(number), status: status))
+    }
+
+    @Test func aTreeIsKnownUntilSomebodySaysOtherwise() throws {
+        let catalog = try Catalog.inMemory()
+        let path = BytePath("data")
+        #expect(try catalog.ownTree(at: path, worktree: 1) == nil)
+        try catalog.setOwnTree(digest(1), at: path, worktree: 1)
+        #expect(try catalog.ownTree(at: path, worktree: 1) == digest(1))
+        #expect(try catalog.ownTree(at: path, worktree: 2) == nil)
+        try catalog.setOwnTree(nil, at: path, worktree: 1)
+        #expect(try catalog.ownTree(at: path, worktree: 1) == nil)
+    }
+
     private static let paths = [
         [0x61], Array("a/b".utf8), Array("a/b/c".utf8), [0x61, 0x2f, 0xff], Array("a-b".utf8),
         Array("a.b".utf8),
@@ -32,24 +49,23 @@ import Testing
             #expect(tree != other)
             #expect(try catalog.worktree(BytePath("/here")) == tree)
             for (number, path) in Self.paths.enumerated() {
-                let file = KnownFile(path: path, hash: digest(UInt64(number)), status: status)
-                try catalog.keep(file, worktree: tree)
+                try catalog.keep(known(path, UInt64(number), status), worktree: tree)
             }
-            try catalog.keep(
-                KnownFile(path: BytePath("a/x"), hash: digest(1), status: status), worktree: other)
+            try catalog.keep(known(BytePath("a/x"), 1, status), worktree: other)
             var found: [KnownFile] = []
-            while true {
-                let page = try catalog.files(
-                    below: BytePath(directory), after: found.last?.path, worktree: tree, limit: limit)
-                #expect(page.count <= limit)
-                found += page
-                if page.count < limit { break }
-            }
+            let batch = KnownBatch(limit: limit)
+            repeat {
+                try catalog.fill(
+                    batch, below: BytePath(directory), after: found.last?.path, worktree: tree)
+                #expect(batch.count <= limit)
+                found += (0..<batch.count).map { KnownFile(path: batch.path($0), batch.entries[$0]) }
+            } while batch.count == limit
             let expected = Self.paths.filter { $0.isWithin(BytePath(directory)) }.sorted()
             #expect(found.map(\.path) == expected)
             for file in found {
                 let number = try #require(Self.paths.firstIndex(of: file.path))
-                #expect(file.hash == digest(UInt64(number)) && file.own == nil && file.matches(status))
+                #expect(file.entry.content.hash == digest(UInt64(number)) && file.entry.own == nil)
+                #expect(file.entry.matches(status))
             }
         }
     }
@@ -59,10 +75,11 @@ import Testing
             let directory = try Descriptor.directory(path)
             try publish([1], as: BytePath("f"), in: directory, .creating)
             let before = try #require(try directory.status(of: BytePath("f")))
-            let file = KnownFile(path: BytePath("f"), hash: digest(1), status: before)
-            #expect(file.matches(before))
+            let entry = KnownEntry(.file(digest(1), isExecutable: false), status: before)
+            #expect(entry.matches(before))
+            #expect(!KnownEntry(.file(digest(1), isExecutable: true), status: before).matches(before))
             try publish([2], as: BytePath("f"), in: directory, .replacing)
-            #expect(!file.matches(try #require(try directory.status(of: BytePath("f")))))
+            #expect(!entry.matches(try #require(try directory.status(of: BytePath("f")))))
         }
     }
 
@@ -70,24 +87,21 @@ import Testing
         try withStatus { catalog, status throws in
             let tree = try catalog.worktree(BytePath("/here"))
             let path = BytePath("a/b")
-            func known(_ number: UInt64) -> KnownFile {
-                KnownFile(path: path, hash: digest(number), status: status)
-            }
-            func own() throws -> Digest? { try catalog.file(at: path, worktree: tree)?.own }
-            #expect(try catalog.file(at: path, worktree: tree) == nil)
-            try catalog.keep(known(1), worktree: tree)
+            func own() throws -> Content? { try catalog.entry(at: path, worktree: tree)?.own }
+            #expect(try catalog.entry(at: path, worktree: tree) == nil)
+            try catalog.keep(known(path, 1, status), worktree: tree)
             #expect(try own() == nil)
-            try catalog.keepOwn(known(2), worktree: tree)
-            #expect(try own() == digest(2))
-            try catalog.keep(known(3), worktree: tree)
-            #expect(try own() == digest(2), "somebody changed the file")
-            #expect(try catalog.file(at: path, worktree: tree)?.hash == digest(3))
-            try catalog.takeForOwn(path, hash: digest(9), worktree: tree)
-            #expect(try own() == digest(2))
-            try catalog.takeForOwn(path, hash: digest(3), worktree: tree)
-            #expect(try own() == digest(3))
-            try catalog.forgetFile(at: path, worktree: tree)
-            #expect(try catalog.file(at: path, worktree: tree) == nil)
+            try catalog.keepOwn(known(path, 2, status), worktree: tree)
+            #expect(try own() == content(2))
+            try catalog.keep(known(path, 3, status), worktree: tree)
+            #expect(try own() == content(2), "somebody changed the file")
+            #expect(try catalog.entry(at: path, worktree: tree)?.content == content(3))
+            try catalog.takeForOwn(path, content(9), worktree: tree)
+            #expect(try own() == content(2))
+            try catalog.takeForOwn(path, content(3), worktree: tree)
+            #expect(try own() == content(3))
+            try catalog.forgetEntry(at: path, worktree: tree)
+            #expect(try catalog.entry(at: path, worktree: tree) == nil)
         }
     }
 
@@ -96,11 +110,11 @@ import Testing
         try withStatus { catalog, status throws in
             let tree = try catalog.worktree(BytePath("/here"))
             for path in Self.paths {
-                try catalog.keep(KnownFile(path: path, hash: digest(1), status: status), worktree: tree)
+                try catalog.keep(known(path, 1, status), worktree: tree)
             }
             try catalog.takeForOwn(below: BytePath(directory), worktree: tree)
             for path in Self.paths {
-                let own = try catalog.file(at: path, worktree: tree)?.own
+                let own = try catalog.entry(at: path, worktree: tree)?.own
                 #expect((own != nil) == path.isWithin(BytePath(directory)), "\(printable(path))")
             }
         }

@@ -170,7 +170,7 @@ private struct Example {
             }
             return raw
         }
-        var reader = ManifestReader(decoded) { try decode($0.copy, rawLength: $0.rawLength) }
+        let reader = ManifestReader(decoded) { try decode($0.copy, rawLength: $0.rawLength) }
         var rows: [TreeRow] = []
         var contents: [[UInt8]] = []
         while let item = try reader.next() {

@@ -76,7 +76,7 @@ struct Stored {
 
     /// All items, read to the end, so that everything was checked.
     func items() throws -> [ManifestItem] {
-        var reader = ManifestReader(try decoded()) { reference in
+        let reader = ManifestReader(try decoded()) { reference in
             guard let page = pages[reference.id] else { throw MissingPage(id: reference.id) }
             return page
         }

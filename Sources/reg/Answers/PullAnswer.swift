@@ -29,6 +29,7 @@ struct PullAnswer: Answer {
         members["kept_bytes"] = .count(artifact.keptByteCount)
         members["written_files"] = .count(artifact.writtenFileCount)
         members["removed_files"] = .count(artifact.removedFileCount)
+        members["absent_files"] = .count(artifact.absentFileCount)
         // Whole files are checked before they get their names; a dry run checks nothing.
         members["verified"] = isDryRun ? .null : "file"
         return members
@@ -38,16 +39,17 @@ struct PullAnswer: Answer {
         guard !report.artifacts.isEmpty else { return ["nothing to pull"] }
         let rows = Table(
             "NAME", "VERSION", .right("SIZE"), .right("FILES"), .right("WRITTEN"), .right("REMOVED"),
-            .right("FETCHED"), "DIGEST", "PATH", rows: report.artifacts.map { row($0, style) })
+            .right("ABSENT"), .right("FETCHED"), "DIGEST", "PATH", rows: report.artifacts.map { row($0, style) })
         return rows.lines(style) + [total(style)]
     }
 
     private func row(_ artifact: PullReport.Artifact, _ style: TextStyle) -> [Table.Cell] {
-        let removed = artifact.removedFileCount
+        func unlessNone(_ count: UInt64) -> Table.Cell { .init(count == 0 ? "" : "\(count)") }
         return [
             .init(artifact.name.text, .bold), .init(artifact.version.map { "v\($0)" } ?? ""),
             .init(sizeText(artifact.byteCount)), .init("\(artifact.fileCount)"),
-            .init("\(artifact.writtenFileCount)"), .init(removed == 0 ? "" : "\(removed)"),
+            .init("\(artifact.writtenFileCount)"), unlessNone(artifact.removedFileCount),
+            unlessNone(artifact.absentFileCount),
             .init(sizeText(artifact.fetchedByteCount)), .init(style.digest(artifact.digest), .dim),
             .init(printable(artifact.path)),
         ]

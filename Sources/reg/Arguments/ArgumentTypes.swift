@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
 internal import RegBytes
+internal import RegKit
 internal import RegLock
 
 // What the argument parser calls for each value; what these throw follows "The value '…' is invalid for …: ".
@@ -24,6 +25,18 @@ func nameArgument(_ argument: String) throws -> ArtifactName {
     throw ValidationError(
         "a name is [a-z0-9][a-z0-9._-]*, at most \(ArtifactName.maximumLength) characters"
     )
+}
+
+/// What to do with symlinks.
+func linkPolicyArgument(_ argument: String) throws -> LinkPolicy {
+    if let policy = LinkPolicy(rawValue: argument) { return policy }
+    throw ValidationError("it is 'keep' or 'follow'")
+}
+
+/// A pattern for paths.
+func patternArgument(_ argument: String) throws -> PathPattern {
+    if let pattern = PathPattern(try textArgument(argument)) { return pattern }
+    throw ValidationError("it is no pattern")
 }
 
 /// The type of an artifact.
