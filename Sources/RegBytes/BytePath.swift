@@ -8,6 +8,10 @@ package struct BytePath: Hashable, Comparable, Sendable {
     package var bytes: [UInt8]
 
     package init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+    // Not generic, as walks and readers of pages need them: generic code is not specialised across targets.
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
+    package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = Array(bytes) }
     package init(_ string: String) { bytes = Array(string.utf8) }
 
     package static func < (left: BytePath, right: BytePath) -> Bool {

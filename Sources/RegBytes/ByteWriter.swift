@@ -30,6 +30,11 @@ package struct ByteWriter {
 
     package mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
 
+    // Not generic, as writers of pages need them: generic code is not specialised across targets.
+    package mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+    package mutating func append(_ more: ArraySlice<UInt8>) { bytes.append(contentsOf: more) }
+    package mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
+
     package mutating func append(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
     package mutating func append(_ literal: StaticString) {

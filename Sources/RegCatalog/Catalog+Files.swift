@@ -11,7 +11,9 @@ private func bounds(below path: BytePath) -> (lower: [UInt8], upper: [UInt8]) {
 extension Catalog {
     /// The number under which files of the working tree at `path` are kept.
     package func worktree(_ path: BytePath) throws -> Int64 {
-        let known = { try self.database.first("SELECT id FROM worktree WHERE path = ?", path.bytes) { $0.integer(0) } }
+        let known = {
+            try self.database.first("SELECT id FROM worktree WHERE path = ?", path.bytes) { $0.integer(0) }
+        }
         if let id = try known() { return id }
         try database.run("INSERT OR IGNORE INTO worktree (path) VALUES (?)", path.bytes)
         guard let id = try known() else { throw corruptValue }
@@ -55,7 +57,8 @@ extension Catalog {
             INSERT INTO file (worktree, path, kind, hash, size, modified, changed, inode)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
             kind = ?3, hash = ?4, size = ?5, modified = ?6, changed = ?7, inode = ?8
-            """, worktree, file.path.bytes, Int64(entry.content.kind.rawValue), entry.content.hash.bytes, entry.size,
+            """, worktree, file.path.bytes, Int64(entry.content.kind.rawValue), entry.content.hash.bytes,
+            entry.size,
             entry.modified, entry.changed, entry.inode)
     }
 
@@ -66,7 +69,8 @@ extension Catalog {
             """
             INSERT OR REPLACE INTO file (worktree, path, kind, hash, own_kind, own, size, modified, changed, inode)
             VALUES (?1, ?2, ?3, ?4, ?3, ?4, ?5, ?6, ?7, ?8)
-            """, worktree, file.path.bytes, Int64(entry.content.kind.rawValue), entry.content.hash.bytes, entry.size,
+            """, worktree, file.path.bytes, Int64(entry.content.kind.rawValue), entry.content.hash.bytes,
+            entry.size,
             entry.modified, entry.changed, entry.inode)
     }
 
@@ -105,7 +109,8 @@ extension Catalog {
     /// Whoever changes own entries says nil before, and the digest with the last of them.
     package func setOwnTree(_ digest: Digest?, at path: BytePath, worktree: Int64) throws {
         if let digest {
-            try database.run("INSERT OR REPLACE INTO own_tree VALUES (?, ?, ?)", worktree, path.bytes, digest.bytes)
+            try database.run(
+                "INSERT OR REPLACE INTO own_tree VALUES (?, ?, ?)", worktree, path.bytes, digest.bytes)
         } else {
             try database.run("DELETE FROM own_tree WHERE worktree = ? AND path = ?", worktree, path.bytes)
         }

@@ -84,9 +84,13 @@ extension Descriptor {
     package func status(
         ofName name: UnsafeRawBufferPointer, followingLinks: Bool
     ) throws(FileError) -> FileStatus? {
-        guard let text = name.assumingMemoryBound(to: CChar.self).baseAddress, name.last == 0 else { return nil }
+        guard let text = name.assumingMemoryBound(to: CChar.self).baseAddress, name.last == 0 else {
+            return nil
+        }
         var raw = stat()
-        if fstatat(self.raw, text, &raw, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 { return FileStatus(raw) }
+        if fstatat(self.raw, text, &raw, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 {
+            return FileStatus(raw)
+        }
         let error = FileError.last("examine", path.appending(BytePath(name.dropLast())))
         if error.isNotFound { return nil }
         throw error

@@ -14,6 +14,12 @@ package struct Digest: Hashable, Comparable, Sendable {
         self = Array(bytes).withUnsafeBytes { Digest(raw: $0) }
     }
 
+    // Not generic, as the most frequent callers need it: generic code is not specialised across targets.
+    package init?(_ bytes: ArraySlice<UInt8>) {
+        guard bytes.count == Digest.byteCount else { return nil }
+        self = bytes.withUnsafeBytes { Digest(raw: $0) }
+    }
+
     /// The digest that these bytes are; nil unless they are 32.
     package init?(_ raw: UnsafeRawBufferPointer) {
         guard raw.count == Digest.byteCount else { return nil }

@@ -25,6 +25,17 @@ package struct RandomName: Hashable, Comparable, Sendable {
         low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    // Not generic, as readers of pages need it: generic code is not specialised across targets.
+    package init?(_ bytes: ArraySlice<UInt8>) {
+        guard bytes.count == RandomName.byteCount else { return nil }
+        (high, low) = bytes.withUnsafeBytes { raw in
+            (
+                UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+    }
+
     package init?(hex text: some Sequence<UInt8>) {
         guard let raw = RegBytes.bytes(hex: text) else { return nil }
         self.init(raw)
@@ -33,7 +44,7 @@ package struct RandomName: Hashable, Comparable, Sendable {
     package init?(hex text: String) { self.init(hex: text.utf8) }
 
     package var bytes: [UInt8] {
-        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
     }
 
     package var hex: String { RegBytes.hex(bytes) }

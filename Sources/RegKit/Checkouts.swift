@@ -60,7 +60,8 @@ struct Checkouts {
         let place = try Descriptor.open(directory, .directory)
         if checkout == Checkout() { return try place.remove(name(of: path)) }
         let document: JSON = [
-            "reg_checkout": 1, "path": .string(path.lossy), "only": .array(checkout.only.map { .string($0.text) }),
+            "reg_checkout": 1, "path": .string(path.lossy),
+            "only": .array(checkout.only.map { .string($0.text) }),
             "links": .string(checkout.links.rawValue),
         ]
         try publish(Array((document.compact + "\n").utf8), as: name(of: path), in: place, .replacing)

@@ -189,7 +189,9 @@ struct PullPlan {
             guard let status = try parents.status(of: file.path) else { continue }
             switch (status.kind, own.kind) {
             case (.file, .file), (.file, .executable):
-                if try hash(of: file.path, file.entry, status, tree) == own.hash { removals.append(file.path) }
+                if try hash(of: file.path, file.entry, status, tree) == own.hash {
+                    removals.append(file.path)
+                }
             case (.symlink, .symlink):
                 if try parents.link(at: file.path).map({ Content.symlink(to: $0) }) == own {
                     removals.append(file.path)

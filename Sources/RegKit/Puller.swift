@@ -174,7 +174,9 @@ final class Puller: @unchecked Sendable {
             return files
         }
         try tree.catalog.transaction {
-            for path in plan.removals + plan.emptied + plan.disowned { try tree.catalog.forgetEntry(at: path, worktree: tree.worktree) }
+            for path in plan.removals + plan.emptied + plan.disowned {
+                try tree.catalog.forgetEntry(at: path, worktree: tree.worktree)
+            }
             for file in files + plan.learned { try tree.catalog.keepOwn(file, worktree: tree.worktree) }
             if let place, plan.isWhole {
                 try tree.catalog.setOwnTree(plan.manifest.tree, at: place.path, worktree: tree.worktree)

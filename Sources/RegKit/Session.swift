@@ -135,7 +135,8 @@ package final class Session {
         // Empty for the main working tree, `worktrees/NAME` for a linked one.
         let key = workspace.git.flatMap { $0.gitDirectory.relative(to: $0.commonDirectory) }
         return try WorkingTree(
-            workspace.root, key: key, state: workspace.state, catalog: catalog, rules: settings.ignore, jobs: jobs)
+            workspace.root, key: key, state: workspace.state, catalog: catalog, rules: settings.ignore,
+            jobs: jobs)
     }
 
     // MARK: The registry

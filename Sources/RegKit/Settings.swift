@@ -34,12 +34,13 @@ struct Settings {
             }
             settings.project = project
         }
-        settings.ignore = IgnoreRules(try strings("ignore", in: table, path).map { text in
-            guard let rule = IgnoreRules.Rule(text) else {
-                throw RegError(.usage, "\(printable(path)): ignore: '\(printable(text))' is no pattern")
-            }
-            return rule
-        })
+        settings.ignore = IgnoreRules(
+            try strings("ignore", in: table, path).map { text in
+                guard let rule = IgnoreRules.Rule(text) else {
+                    throw RegError(.usage, "\(printable(path)): ignore: '\(printable(text))' is no pattern")
+                }
+                return rule
+            })
         return settings
     }
 

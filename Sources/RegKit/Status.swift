@@ -52,7 +52,8 @@ extension Session {
     }
 
     /// What differs between the files of an artifact and the version that the lock names.
-    func differences(of entry: LockEntry, from digest: Digest, in tree: WorkingTree) throws -> TreeDifferences {
+    func differences(of entry: LockEntry, from digest: Digest, in tree: WorkingTree) throws -> TreeDifferences
+    {
         if try tree.root.status(ofPath: entry.path) == nil { return TreeDifferences(state: .missing) }
         let checkout = try tree.checkouts.checkout(at: entry.path)
         if checkout.isWhole {

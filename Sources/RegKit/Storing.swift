@@ -104,7 +104,9 @@ struct Storing {
     func store(_ artifact: GitArtifact) throws -> StoredArtifact {
         let result = try ingest.store(pages: [:]) { _, _ in
         } entries: { feed in
-            for file in artifact.files { try feed(.bytes(file.path, isExecutable: file.isExecutable, file.bytes)) }
+            for file in artifact.files {
+                try feed(.bytes(file.path, isExecutable: file.isExecutable, file.bytes))
+            }
         }
         return StoredArtifact(
             digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
@@ -117,7 +119,9 @@ struct Storing {
             throw RegError(.notFound, "\(printable(target.path)) does not exist")
         }
         guard target.isInGit || found.digest == target.base else { return nil }
-        if !target.isInGit, try library.manifest(of: found.digest, subject: target.name.text) == nil { return nil }
+        if !target.isInGit, try library.manifest(of: found.digest, subject: target.name.text) == nil {
+            return nil
+        }
         return StoredArtifact(
             digest: found.digest, totals: found.totals, draft: nil, newByteCount: 0, storedByteCount: 0,
             gone: found.gone)
@@ -181,6 +185,8 @@ struct Storing {
         }
         let id = SHA256.digest(of: bytes)
         _ = try destination.objects.create(.manifest(draft.tree, id: id), bytes)
+        // Every chunk of it was known or has just been stored.
+        try catalog.keepIndexed(manifest: id)
         return Manifested(id: id, packs: draft.packs, isNew: true)
     }
 }

@@ -43,8 +43,9 @@ struct TargetEntries {
         var ancestors = ParentCache(root: tree.root)
         var learned = LearnedEntries(tree, of: target.path)
         let isPartFile = try target.part != nil && tree.root.status(ofPath: walked)?.kind != .directory
-        let exists = try tree.scan(walked, links: checkout.links, passed: { try learned.forget($0, unless: stays) }) {
-            scanned in
+        let exists = try tree.scan(walked, links: checkout.links) { known in
+            try learned.forget(known, unless: stays)
+        } body: { scanned in
             let path = path(of: scanned, isPartFile: isPartFile)
             while let before = rows?.nextPath, before < path { try give(&rows, &ancestors, body) }
             let items = rows?.nextPath == path ? rows?.takeItems() ?? [] : []
@@ -104,13 +105,17 @@ struct TargetEntries {
         }
     }
 
-    private func link(_ entry: TreeEntry, at path: BytePath, before items: [ManifestItem]) throws -> BytePath {
+    private func link(_ entry: TreeEntry, at path: BytePath, before items: [ManifestItem]) throws -> BytePath
+    {
         var wasLink = false
         if case .row(let row, _)? = items.last, case .symlink = row.kind { wasLink = true }
         let place = tree.root.path.appending(root).appending(path)
-        guard let target = entry.target, keepsLinks || wasLink else { throw TreeWalk.refusal(place, .symlink) }
+        guard let target = entry.target, keepsLinks || wasLink else {
+            throw TreeWalk.refusal(place, .symlink)
+        }
         if let reason = TreeRow.hazard(ofTarget: target, at: path) {
-            throw RegError(.refused, "\(printable(place)) is a symbolic link, and \(reason)", hint: "mend or remove it")
+            throw RegError(
+                .refused, "\(printable(place)) is a symbolic link, and \(reason)", hint: "mend or remove it")
         }
         return target
     }

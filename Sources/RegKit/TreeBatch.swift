@@ -74,7 +74,8 @@ final class TreeBatch: @unchecked Sendable {
         slots.append(
             Slot(
                 start: start, length: length, nameLength: place.name.bytes.count,
-                directory: directories.count - 1, entry: TreeEntry(kind: place.kind, status: nil, target: nil)))
+                directory: directories.count - 1, entry: TreeEntry(kind: place.kind, status: nil, target: nil)
+            ))
         return true
     }
 
@@ -103,10 +104,12 @@ final class TreeBatch: @unchecked Sendable {
             return TreeEntry(kind: .symlink, status: nil, target: target)
         case .file, .followedFile, .other:
             let isFollowed = entry.kind == .followedFile
-            guard let status = try directory.status(ofName: name, followingLinks: isFollowed) else { return gone }
-            let path = directory.path.appending(BytePath(name.dropLast()))
-            if entry.kind == .other { throw TreeWalk.refusal(path, status.kind) }
-            guard status.kind == .file else {
+            guard let status = try directory.status(ofName: name, followingLinks: isFollowed) else {
+                return gone
+            }
+            guard status.kind == .file, entry.kind != .other else {
+                let path = directory.path.appending(BytePath(name.dropLast()))
+                if entry.kind == .other { throw TreeWalk.refusal(path, status.kind) }
                 throw RegError(
                     .conflict, "\(printable(path)) changed meanwhile", hint: "run the same command again")
             }
@@ -119,7 +122,8 @@ final class TreeBatch: @unchecked Sendable {
     /// Relative to the artifact.
     func path(_ index: Int) -> BytePath { withPath(index) { BytePath($0) } }
 
-    func withPath<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    func withPath<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
+    {
         let slot = slots[index]
         return try paths.withUnsafeBytes {
             try body(UnsafeRawBufferPointer(rebasing: $0[slot.start..<slot.start + slot.length]))

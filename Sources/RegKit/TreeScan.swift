@@ -51,7 +51,7 @@ extension WorkingTree {
     /// - Returns: false where there is nothing.
     func scan(
         _ path: BytePath, links: LinkPolicy = .keep, passed: (KnownFile) throws -> Void = { _ in },
-        _ body: (ScannedEntry) throws -> Void
+        body: (ScannedEntry) throws -> Void
     ) throws -> Bool {
         guard var walk = try TreeWalk(path, below: root, rules: rules, links: links) else { return false }
         let known = KnownFiles(of: path, catalog: catalog, worktree: worktree)

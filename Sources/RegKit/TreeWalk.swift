@@ -147,7 +147,8 @@ struct TreeWalk {
         let path = directory.path.appending(name)
         guard let status = try fileStatus(path) else {
             throw RegError(
-                .refused, "\(printable(path)) is a symbolic link that leads nowhere", hint: "remove it, or mend it")
+                .refused, "\(printable(path)) is a symbolic link that leads nowhere",
+                hint: "remove it, or mend it")
         }
         switch status.kind {
         case .file: return (.followedFile, nil)
@@ -178,7 +179,8 @@ struct TreeWalk {
 
     private mutating func enter(_ directory: Descriptor, prefix: BytePath, listing: DirectoryListing) throws {
         guard levels.count < PathHazard.maximumDepth else {
-            throw RegError(.refused, "\(printable(directory.path)) is too deep: over \(levels.count) directories")
+            throw RegError(
+                .refused, "\(printable(directory.path)) is too deep: over \(levels.count) directories")
         }
         levels.append(Level(directory: directory, prefix: prefix, listing: listing))
     }

@@ -32,7 +32,9 @@ struct TypeGuess {
         var fileCount = 0
         let isDirectory = try root.status(ofPath: path)?.kind == .directory
         while fileCount < TypeGuess.sampleCount, let entry = try walk.next() {
-            guard entry.kind == .file, let status = try entry.directory.status(of: entry.name) else { continue }
+            guard entry.kind == .file, let status = try entry.directory.status(of: entry.name) else {
+                continue
+            }
             fileCount += 1
             byteCount += status.size
             let full = isDirectory ? path.appending(entry.prefix.appending(entry.name)) : path

@@ -77,7 +77,9 @@ struct WorkingTree {
         let exists = try withContents(of: path) {
             gone.append($0.path)
         } body: { scanned, content in
-            scanned.withPath { hasher.append(content.kind.rowKind, size: scanned.size, hash: content.hash, path: $0) }
+            scanned.withPath {
+                hasher.append(content.kind.rowKind, size: scanned.size, hash: content.hash, path: $0)
+            }
             totals.count(fileOf: content.kind.isFile ? scanned.size : nil)
         }
         return exists ? TreeSummary(digest: hasher.finish(), totals: totals, gone: gone) : nil
@@ -134,7 +136,8 @@ struct WorkingTree {
         try catalog.transaction {
             for path in gone { try catalog.forgetEntry(at: path, worktree: worktree) }
             // With a part, the rest is the version before only where it was known to be.
-            let isWhole = try path == artifact ? checkouts.checkout(at: artifact).isWhole : known(base, at: artifact)
+            let isWhole =
+                try path == artifact ? checkouts.checkout(at: artifact).isWhole : known(base, at: artifact)
             try catalog.setOwnTree(nil, at: artifact, worktree: worktree)
             try catalog.takeForOwn(below: path, worktree: worktree)
             if isWhole { try catalog.setOwnTree(digest, at: artifact, worktree: worktree) }

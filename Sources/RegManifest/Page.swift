@@ -62,7 +62,7 @@ package enum Page {
                 content.u8(isExecutable ? RowKind.executable : RowKind.file)
                 paths.encode(row.path, to: &content)
                 content.varint(size)
-                content.append(hash.bytes)
+                hash.withBytes { content.append($0) }
             case .emptyDirectory:
                 content.u8(RowKind.emptyDirectory)
                 paths.encode(row.path, to: &content)
@@ -78,7 +78,7 @@ package enum Page {
             locations.varint(chunks.count)
             for chunk in chunks {
                 locations.varint(UInt64(chunk.rawLength))
-                if UInt64(chunk.rawLength) != fileSize { locations.append(chunk.id.bytes) }
+                if UInt64(chunk.rawLength) != fileSize { chunk.id.withBytes { locations.append($0) } }
                 copies.encode(chunk.copy, to: &locations)
             }
         }

@@ -191,16 +191,6 @@ import Testing
         }
     }
 
-    @Test func symlinksInTheTreeAreRefusedByName() throws {
-        try withSandbox { sandbox in
-            let work = try sandbox.project()
-            try work.write("one\n", to: "data/a.txt")
-            try makeSymlink(to: "a.txt", at: work["data/shortcut"])
-            #expect(try work.fails(6, "add", "data").contains("data/shortcut"))
-            #expect(!work.has("reg.lock"))
-        }
-    }
-
     @Test func junkIsNotAdded() throws {
         try withSandbox { sandbox in
             let work = try sandbox.project()

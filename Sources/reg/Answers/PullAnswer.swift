@@ -39,7 +39,8 @@ struct PullAnswer: Answer {
         guard !report.artifacts.isEmpty else { return ["nothing to pull"] }
         let rows = Table(
             "NAME", "VERSION", .right("SIZE"), .right("FILES"), .right("WRITTEN"), .right("REMOVED"),
-            .right("ABSENT"), .right("FETCHED"), "DIGEST", "PATH", rows: report.artifacts.map { row($0, style) })
+            .right("ABSENT"), .right("FETCHED"), "DIGEST", "PATH",
+            rows: report.artifacts.map { row($0, style) })
         return rows.lines(style) + [total(style)]
     }
 
