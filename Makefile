@@ -7,9 +7,10 @@ REG := .build/release/reg
 RELEASE := -c release --static-swift-stdlib -Xlinker -s
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run) $(shell find examples -name '*.sh' 2>/dev/null)
-PYTHON_SCRIPTS := $(shell find examples python -name '*.py' 2>/dev/null)
+MODEL := python3 -B docs/model/check.py
+PYTHON_SCRIPTS := $(shell find examples python docs -name '*.py' 2>/dev/null)
 
-.PHONY: build demo test lint bench install clean help
+.PHONY: build demo test soak lint bench install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -23,7 +24,12 @@ demo: build ## Run the main job on real data (examples/demo)
 
 test: build ## Run the tests, against the release binary
 	@.ci/install-packages test
+	$(MODEL)
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
+
+soak: ## Run the searches that take too long for every day
+	@.ci/install-packages test
+	$(MODEL) --soak
 
 lint: ## Check format and syntax of the sources and scripts
 	@.ci/install-packages lint
