@@ -5,11 +5,13 @@ SWIFT ?= swift
 
 REG := .build/release/reg
 RELEASE := -c release --static-swift-stdlib -Xlinker -s
+# Of several -sanitize flags Swift heeds the last; clang, for the C++ of a dependency, needs each by itself.
+FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
-SHELL_SCRIPTS := $(wildcard .ci/run) $(shell find examples -name '*.sh' 2>/dev/null)
+SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
 PYTHON_SCRIPTS := $(shell find examples python -name '*.py' 2>/dev/null)
 
-.PHONY: build demo test lint bench install clean help
+.PHONY: build demo test fuzz lint bench install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -24,6 +26,11 @@ demo: build ## Run the main job on real data (examples/demo)
 test: build ## Run the tests, against the release binary
 	@.ci/install-packages test
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
+
+fuzz: ## Fuzz every parser, FUZZ_SECONDS (60) each (docs/fuzzing.md)
+	@.ci/install-packages build
+	REG_FUZZ=1 $(SWIFT) build $(FUZZ) --product reg-fuzz
+	.ci/fuzz
 
 lint: ## Check format and syntax of the sources and scripts
 	@.ci/install-packages lint

@@ -18,6 +18,13 @@ package struct Manifest: Equatable, Sendable {
         package let id: Digest
         package let rawLength: UInt32
         package let copy: Copy
+
+        package init(separator: BytePath, id: Digest, rawLength: UInt32, copy: Copy) {
+            self.separator = separator
+            self.id = id
+            self.rawLength = rawLength
+            self.copy = copy
+        }
     }
 
     /// How much a tree holds.
@@ -136,6 +143,15 @@ package struct ManifestDraft: Sendable {
     /// All packs of all copies, sorted by name.
     package let packs: [PackName]
     package let pages: [Manifest.PageReference]
+
+    package init(
+        tree: Digest, totals: Manifest.Totals, packs: [PackName], pages: [Manifest.PageReference]
+    ) {
+        self.tree = tree
+        self.totals = totals
+        self.packs = packs
+        self.pages = pages
+    }
 
     /// The bytes of the manifest object, under a fresh nonce.
     ///
