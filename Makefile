@@ -4,9 +4,11 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 
 REG := .build/release/reg
-RELEASE := -c release --static-swift-stdlib -Xlinker -s
+# SwiftPM leaves the assertions of C++ code on, and those of the TOML parser fail on input.
+RELEASE := -c release --static-swift-stdlib -Xlinker -s -Xcxx -DNDEBUG
 # Of several -sanitize flags Swift heeds the last; clang, for the C++ of a dependency, needs each by itself.
-FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address
+FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address \
+	-Xcxx -DNDEBUG
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
 PYTHON_SCRIPTS := $(shell find examples python -name '*.py' 2>/dev/null)

@@ -8,6 +8,8 @@ internal import TOMLKit
 package struct Settings: Equatable {
     static let fileName = "reg.toml"
     private static let byteLimit = 1 << 20
+    /// The TOML parser nests a table for each dot of a key and frees them by recursion: 400,000 took the stack.
+    private static let dotLimit = 4_000
 
     package var project: RandomName?
     package var registry: String?
@@ -23,6 +25,9 @@ package struct Settings: Equatable {
     package static func parse(_ bytes: [UInt8], of path: BytePath) throws -> Settings {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw RegError(.usage, "\(printable(path)) is not UTF-8")
+        }
+        guard bytes.count(where: { $0 == UInt8(ascii: ".") }) <= dotLimit else {
+            throw RegError(.usage, "\(printable(path)) has more than \(dotLimit) dots")
         }
         let table: TOMLTable
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
