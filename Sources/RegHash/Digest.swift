@@ -11,9 +11,8 @@ package struct Digest: Hashable, Comparable, Sendable {
     /// The digest that these 32 bytes are; nil for another count.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Digest.byteCount else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
-        self.words = (words[0], words[1], words[2], words[3])
+        // Copied at once: a generic collection of another module is slow byte by byte.
+        self = Array(bytes).withUnsafeBytes { Digest(raw: $0) }
     }
 
     /// - Parameter raw: 32 bytes.

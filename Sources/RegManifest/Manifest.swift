@@ -184,6 +184,19 @@ package struct ManifestDraft: Sendable {
     }
 }
 
+extension Manifest {
+    /// Whether `pack` is one of `packs`, which are sorted; a set of them would take more memory than they do.
+    func names(_ pack: PackName) -> Bool {
+        var low = 0
+        var high = packs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if packs[middle].name < pack { low = middle + 1 } else { high = middle }
+        }
+        return low < packs.count && packs[low].name == pack
+    }
+}
+
 extension Manifest.Totals {
     package mutating func count(_ row: TreeRow) {
         rowCount += 1
