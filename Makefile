@@ -4,13 +4,17 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 
 REG := .build/release/reg
-RELEASE := -c release --static-swift-stdlib -Xlinker -s
+# SwiftPM leaves the assertions of C++ code on, and those of the TOML parser fail on input.
+RELEASE := -c release --static-swift-stdlib -Xlinker -s -Xcxx -DNDEBUG
+# Of several -sanitize flags Swift heeds the last; clang, for the C++ of a dependency, needs each by itself.
+FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address \
+	-Xcxx -DNDEBUG
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
-SHELL_SCRIPTS := $(wildcard .ci/run) $(shell find examples -name '*.sh' 2>/dev/null)
+SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
 MODEL := python3 -B docs/model/check.py
 PYTHON_SCRIPTS := $(shell find examples python docs -name '*.py' 2>/dev/null)
 
-.PHONY: build demo test soak lint bench install clean help
+.PHONY: build demo test soak fuzz lint bench install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -30,6 +34,11 @@ test: build ## Run the tests, against the release binary
 soak: ## Run the searches that take too long for every day
 	@.ci/install-packages test
 	$(MODEL) --soak
+
+fuzz: ## Fuzz every parser, FUZZ_SECONDS (60) each (docs/fuzzing.md)
+	@.ci/install-packages build
+	REG_FUZZ=1 $(SWIFT) build $(FUZZ) --product reg-fuzz
+	.ci/fuzz
 
 lint: ## Check format and syntax of the sources and scripts
 	@.ci/install-packages lint

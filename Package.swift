@@ -112,3 +112,15 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets link only with libFuzzer, which brings the main function: `make fuzz`.
+if Context.environment["REG_FUZZ"] != nil {
+    package.products.append(.executable(name: "reg-fuzz", targets: ["reg-fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "reg-fuzz",
+            dependencies: [
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
+                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
+            ], swiftSettings: settings))
+}

@@ -4,4 +4,7 @@
 package enum CodecLimit {
     package static let chunkByteCount = 8 << 20
     package static let pageByteCount = 1 << 20
+
+    /// More than any encoder makes of `raw` bytes: LZ4 adds one byte to 255 where it finds nothing.
+    package static func storedByteCount(raw: Int) -> Int { raw + raw / 255 + 64 }
 }

@@ -36,7 +36,7 @@ extension Git {
 }
 
 /// Takes apart what `git cat-file --batch` prints: for each blob a line, its bytes, a newline.
-private struct BlobReader {
+package struct BlobReader {
     private enum State {
         case line([UInt8])
         case content(left: UInt64)
@@ -47,14 +47,14 @@ private struct BlobReader {
     private var index = 0
     private var state = State.line([])
 
-    init(ids: [String]) { self.ids = ids }
+    package init(ids: [String]) { self.ids = ids }
 
-    var isComplete: Bool {
+    package var isComplete: Bool {
         guard case .line(let start) = state else { return false }
         return start.isEmpty && index == ids.count
     }
 
-    mutating func add(_ block: [UInt8], _ each: (BlobPart) throws -> Void) throws {
+    package mutating func add(_ block: [UInt8], _ each: (BlobPart) throws -> Void) throws {
         var rest = block[...]
         while !rest.isEmpty {
             switch state {

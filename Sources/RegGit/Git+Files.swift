@@ -81,7 +81,7 @@ extension Git {
 
 extension GitFile {
     /// Reads a record of `git ls-tree -l`: mode, type, name and size between spaces, a tab, the path.
-    fileprivate init?(_ record: ArraySlice<UInt8>) {
+    package init?(_ record: ArraySlice<UInt8>) {
         guard let tab = record.firstIndex(of: UInt8(ascii: "\t")) else { return nil }
         let words = record[..<tab].split(separator: UInt8(ascii: " "))
         let fields = words.map { String(decoding: $0, as: UTF8.self) }

@@ -2,7 +2,7 @@
 internal import RegBytes
 
 /// Takes one record, without its NUL.
-typealias RecordHandler = (ArraySlice<UInt8>) throws(GitError) -> Void
+package typealias RecordHandler = (ArraySlice<UInt8>) throws(GitError) -> Void
 
 /// The git program, and how reg calls it.
 struct GitProgram: Sendable {
@@ -82,16 +82,16 @@ extension Subprocess.Outcome {
 }
 
 /// Cuts a stream of blocks at NUL bytes.
-private struct RecordSplitter {
+package struct RecordSplitter {
     let command: String
     private var open: [UInt8] = []
 
     /// A record is a path and little more; paths longer than this are no paths.
     private static let limit = 1 << 20
 
-    init(command: String) { self.command = command }
+    package init(command: String) { self.command = command }
 
-    mutating func add(_ block: [UInt8], _ each: RecordHandler) throws(GitError) {
+    package mutating func add(_ block: [UInt8], _ each: RecordHandler) throws(GitError) {
         var rest = block[...]
         while let end = rest.firstIndex(of: 0) {
             if open.isEmpty {
@@ -106,7 +106,7 @@ private struct RecordSplitter {
         guard open.count <= RecordSplitter.limit else { throw .unexpectedOutput(command: command) }
     }
 
-    func finish() throws(GitError) {
+    package func finish() throws(GitError) {
         guard open.isEmpty else { throw .unexpectedOutput(command: command) }
     }
 }

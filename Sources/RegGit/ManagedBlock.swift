@@ -15,7 +15,7 @@ package enum ManagedBlock {
     package static func updating(_ text: [UInt8], lines: [[UInt8]]) -> [UInt8] {
         precondition(lines.allSatisfy { !$0.contains(newline) }, "a line holds a newline")
         let parts = Parts(text)
-        let lineEnd = Array(usesCarriageReturns(text) ? "\r\n".utf8 : "\n".utf8)
+        let lineEnd = Array(parts.usesCarriageReturns(text) ? "\r\n".utf8 : "\n".utf8)
         let bareBlock = Array(block(of: lines).joined(separator: lineEnd))
         guard parts.isBare(text) else {
             return parts.before + bareBlock + (bareBlock.isEmpty ? [] : lineEnd) + parts.after
@@ -60,6 +60,15 @@ package enum ManagedBlock {
             if hasBlock { after += lines } else { before += lines }
         }
 
+        /// Whether the user's first line ends as on Windows; where there is none, the file's.
+        ///
+        /// Not always the file's: that may be a marker, which goes. A line that ends the file counts, since it gets
+        /// a newline when a block follows.
+        func usesCarriageReturns(_ text: [UInt8]) -> Bool {
+            let first = [before, after].first { !$0.isEmpty } ?? text
+            return first.prefix { $0 != newline }.last == carriageReturn
+        }
+
         /// Whether the file ends without a newline, and the block comes last.
         func isBare(_ text: [UInt8]) -> Bool {
             guard !text.isEmpty, text.last != newline, after.isEmpty else { return false }
@@ -78,12 +87,6 @@ package enum ManagedBlock {
 
 private let newline = UInt8(ascii: "\n")
 private let carriageReturn = UInt8(ascii: "\r")
-
-/// Whether the first line ends as on Windows.
-private func usesCarriageReturns(_ text: [UInt8]) -> Bool {
-    guard let end = text.firstIndex(of: newline) else { return false }
-    return text[..<end].last == carriageReturn
-}
 
 private func without(_ end: [UInt8], _ text: [UInt8]) -> [UInt8] {
     text.suffix(end.count).elementsEqual(end) ? text.dropLast(end.count) : text

@@ -21,8 +21,11 @@ package struct RandomName: Hashable, Comparable, Sendable {
 
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == RandomName.byteCount else { return nil }
-        high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+        self = Array(bytes).withUnsafeBytes { raw in
+            RandomName(
+                high: UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+        }
     }
 
     // Not generic, as readers of pages need it: generic code is not specialised across targets.

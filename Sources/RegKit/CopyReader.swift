@@ -62,9 +62,13 @@ final class CopyReader: Sendable {
     private func readPage(_ reference: Manifest.PageReference) throws -> [UInt8] {
         let copy = reference.copy
         let rawLength = Int(reference.rawLength)
+        let subject = "a page at byte \(copy.offset) of pack \(copy.pack.hex)"
         do {
             try copy.codec.checkLengths(
                 stored: Int(copy.storedLength), raw: rawLength, limit: EntryKind.page.rawLimit)
+            guard Int(copy.storedLength) <= CodecLimit.storedByteCount(raw: rawLength) else {
+                throw RegError(.corrupt, "\(subject) is damaged: it is longer than it can be")
+            }
             var stored = [UInt8](repeating: 0, count: Int(copy.storedLength))
             try stored.withUnsafeMutableBytes { try read(copy.pack, at: copy.offset, into: $0) }
             var raw = [UInt8](repeating: 0, count: rawLength)
@@ -73,7 +77,7 @@ final class CopyReader: Sendable {
             }
             return raw
         } catch let error as CodecError {
-            throw RegError.codec(error, of: "a page at byte \(copy.offset) of pack \(copy.pack.hex)")
+            throw RegError.codec(error, of: subject)
         }
     }
 }

@@ -127,7 +127,7 @@ final class PullBlock: @unchecked Sendable {
             try copy.codec.checkLengths(stored: count, raw: rawLength)
         } catch { throw RegError.codec(error, of: PullBlock.subject(of: row)) }
         // No encoder makes a chunk longer than this, and there is room for no more.
-        guard count <= rawLength + rawLength / 255 + 64, count <= stored.count else {
+        guard count <= CodecLimit.storedByteCount(raw: rawLength), count <= stored.count else {
             throw RegError(.corrupt, "\(PullBlock.subject(of: row)) is damaged: it is longer than it can be")
         }
         return count

@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import RegBytes
+package import RegBytes
 internal import RegFiles
-internal import RegHash
+package import RegHash
 internal import TOMLKit
 
 /// What `reg.toml`, or the user's own configuration, says.
-struct Settings {
+package struct Settings: Equatable {
     static let fileName = "reg.toml"
     private static let byteLimit = 1 << 20
+    /// The TOML parser nests a table for each dot of a key and frees them by recursion: 400,000 took the stack.
+    private static let dotLimit = 4_000
 
-    var project: RandomName?
-    var registry: String?
+    package var project: RandomName?
+    package var registry: String?
     var ignore = IgnoreRules()
 
-    init() {}
+    package init() {}
 
     /// Reads the file at `path`; nil where there is none.
     static func read(_ path: BytePath) throws -> Settings? {
-        guard let bytes = try readSmallFile(path, limit: byteLimit) else { return nil }
+        try readSmallFile(path, limit: byteLimit).map { try parse($0, of: path) }
+    }
+
+    /// Reads the bytes of the file at `path`.
+    package static func parse(_ bytes: [UInt8], of path: BytePath) throws -> Settings {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw RegError(.usage, "\(printable(path)) is not UTF-8")
+        }
+        guard bytes.count(where: { $0 == UInt8(ascii: ".") }) <= dotLimit else {
+            throw RegError(.usage, "\(printable(path)) has more than \(dotLimit) dots")
         }
         let table: TOMLTable
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
@@ -61,7 +70,7 @@ struct Settings {
     }
 
     /// The lines that `reg init` appends to a `reg.toml`.
-    static func lines(project: RandomName, registry: String?) -> String {
+    package static func lines(project: RandomName, registry: String?) -> String {
         var lines =
             "# Shared by everybody who works on this repository; commit it.\nproject = \"\(project.hex)\"\n"
         if let registry { lines += "registry = \"\(tomlEscaped(registry))\"\n" }

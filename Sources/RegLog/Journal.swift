@@ -12,21 +12,21 @@ package struct Journal: Sendable {
 
     package init(directory path: BytePath) { self.path = path }
 
-    package struct Pending: Sendable {
+    package struct Pending: Equatable, Sendable {
         package let registry: RandomName
         package let record: Record
+
+        package init(registry: RandomName, record: Record) {
+            self.registry = registry
+            self.record = record
+        }
     }
 
     package func add(_ record: Record, for registry: RandomName) throws(FileError) {
         try makeDirectories(path)
-        let line = JSON.object([
-            "registry": .string(registry.hex), "number": .integer(Int64(record.number)),
-            "prev": .string(record.prev.text),
-        ])
         let directory = try Descriptor.open(path, .directory)
-        try publish(
-            Array((line.compact + "\n").utf8) + record.encoded, as: fileName(record.id), in: directory,
-            .replacing)
+        let pending = Pending(registry: registry, record: record)
+        try publish(pending.encoded, as: fileName(record.id), in: directory, .replacing)
     }
 
     package func remove(_ id: RandomName) throws(FileError) {
@@ -45,14 +45,26 @@ package struct Journal: Sendable {
         var result: [Pending] = []
         for entry in names where entry.name.utf8?.hasSuffix(".record") == true {
             guard let bytes = try readSmallFile(path.appending(entry.name), limit: 2 * Record.byteLimit),
-                let pending = Journal.parse(bytes), pending.registry == id
+                let pending = Pending(parsing: bytes), pending.registry == id
             else { continue }
             result.append(pending)
         }
         return result
     }
+}
 
-    private static func parse(_ bytes: [UInt8]) -> Pending? {
+extension Journal.Pending {
+    /// The bytes of its file.
+    package var encoded: [UInt8] {
+        let line = JSON.object([
+            "registry": .string(registry.hex), "number": .integer(Int64(record.number)),
+            "prev": .string(record.prev.text),
+        ])
+        return Array((line.compact + "\n").utf8) + record.encoded
+    }
+
+    /// Nil where the bytes are no whole file.
+    package init?(parsing bytes: [UInt8]) {
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")),
             let json = try? JSON.parse(Array(bytes[..<end])),
             let registry = json["registry"]?.stringValue.flatMap({ RandomName(hex: $0) }),
@@ -61,6 +73,6 @@ package struct Journal: Sendable {
             case .record(let record)? = try? RecordReading.read(
                 Array(bytes[(end + 1)...]), number: number, prev: prev)
         else { return nil }
-        return Pending(registry: registry, record: record)
+        self.init(registry: registry, record: record)
     }
 }

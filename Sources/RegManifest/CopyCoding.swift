@@ -114,8 +114,12 @@ struct PathDecoder {
 }
 
 func commonPrefix(_ left: BytePath, _ right: BytePath) -> Int {
-    var count = 0
-    let limit = min(left.bytes.count, right.bytes.count)
-    while count < limit && left.bytes[count] == right.bytes[count] { count += 1 }
-    return count
+    left.bytes.withUnsafeBufferPointer { left in
+        right.bytes.withUnsafeBufferPointer { right in
+            var count = 0
+            let limit = min(left.count, right.count)
+            while count < limit && left[count] == right[count] { count += 1 }
+            return count
+        }
+    }
 }

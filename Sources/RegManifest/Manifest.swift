@@ -18,6 +18,13 @@ package struct Manifest: Equatable, Sendable {
         package let id: Digest
         package let rawLength: UInt32
         package let copy: Copy
+
+        package init(separator: BytePath, id: Digest, rawLength: UInt32, copy: Copy) {
+            self.separator = separator
+            self.id = id
+            self.rawLength = rawLength
+            self.copy = copy
+        }
     }
 
     /// How much a tree holds.
@@ -137,6 +144,15 @@ package struct ManifestDraft: Sendable {
     package let packs: [PackName]
     package let pages: [Manifest.PageReference]
 
+    package init(
+        tree: Digest, totals: Manifest.Totals, packs: [PackName], pages: [Manifest.PageReference]
+    ) {
+        self.tree = tree
+        self.totals = totals
+        self.packs = packs
+        self.pages = pages
+    }
+
     /// The bytes of the manifest object, under a fresh nonce.
     ///
     /// `byteCount`: the size of a finished pack's object.
@@ -165,6 +181,19 @@ package struct ManifestDraft: Sendable {
         }
         writer.varint(0)  // extensions
         return writer.bytes
+    }
+}
+
+extension Manifest {
+    /// Whether `pack` is one of `packs`, which are sorted; a set of them would take more memory than they do.
+    func names(_ pack: PackName) -> Bool {
+        var low = 0
+        var high = packs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if packs[middle].name < pack { low = middle + 1 } else { high = middle }
+        }
+        return low < packs.count && packs[low].name == pack
     }
 }
 

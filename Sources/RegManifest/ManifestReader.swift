@@ -21,14 +21,12 @@ package final class ManifestReader {
     private var totals = Manifest.Totals()
     private var order = RowOrder()
     private var partByteCount: UInt64 = 0
-    private let packs: Set<PackName>
     /// The pack of the last chunk, known to be one of them.
     private var lastPack: PackName?
 
     package init(_ manifest: Manifest, loadPage: @escaping PageLoader) {
         self.manifest = manifest
         self.loadPage = loadPage
-        packs = Set(manifest.packs.map(\.name))
     }
 
     /// The next item; nil at the end, when everything was checked.
@@ -88,7 +86,7 @@ package final class ManifestReader {
     }
 
     private func checkPack(_ pack: PackName) throws {
-        guard packs.contains(pack) else {
+        guard manifest.names(pack) else {
             throw ManifestError.malformed("a chunk lies in pack \(pack.hex), which it does not name")
         }
         lastPack = pack
@@ -146,7 +144,8 @@ struct RowOrder {
         }
         let shared = last.map { commonPrefix($0, path) } ?? 0
         while let top = prefixes.last, top > shared { prefixes.removeLast() }
-        if prefixes.contains(where: { path.bytes[$0] == UInt8(ascii: "/") }) {
+        // Behind a shorter prefix stands what stood there in the last path, which was no slash.
+        if let top = prefixes.last, path.bytes[top] == UInt8(ascii: "/") {
             throw ManifestError.unsafePath(path, "it lies below a path that is no directory")
         }
         prefixes.append(path.bytes.count)

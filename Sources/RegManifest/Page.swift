@@ -21,7 +21,7 @@ package enum Page {
     package static func id(of bytes: [UInt8]) -> Digest { SHA256.digest(kind: "page", of: bytes) }
 
     /// Puts rows together until the page is full.
-    struct Builder {
+    package struct Builder {
         private var copies = CopyEncoder()
         private var paths = PathEncoder()
         private var content = ByteWriter()
@@ -32,6 +32,8 @@ package enum Page {
         private(set) var firstPath = BytePath([])
         private(set) var lastPath = BytePath([])
 
+        package init() {}
+
         /// At least the length of `encoded`, in bytes.
         var byteCount: Int { 64 + content.count + locations.count + copies.packs.count * PackName.byteCount }
 
@@ -40,7 +42,7 @@ package enum Page {
             path.bytes.count + 4096 + 128 + chunkCount * 80
         }
 
-        mutating func append(_ item: ManifestItem) {
+        package mutating func append(_ item: ManifestItem) {
             if rowCount == 0 { firstPath = item.path }
             lastPath = item.path
             rowCount += 1
@@ -83,7 +85,7 @@ package enum Page {
             }
         }
 
-        var encoded: [UInt8] {
+        package var encoded: [UInt8] {
             var page = ByteWriter()
             page.append(Page.magic)
             page.varint(copies.packs.count)

@@ -126,7 +126,7 @@ package struct PackIndex: Sendable {
     }
 
     /// The rows and the footer that end a pack whose entries end at `offset`.
-    static func encoded(_ entries: [PackEntry], endingAt offset: UInt64) -> [UInt8] {
+    package static func encoded(_ entries: [PackEntry], endingAt offset: UInt64) -> [UInt8] {
         var rows = ByteWriter()
         for entry in entries {
             rows.append(entry.id.bytes)

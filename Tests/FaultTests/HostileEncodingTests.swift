@@ -87,6 +87,16 @@ struct HostileEncodingTests {
         }
     }
 
+    @Test func aPageIsNotReadThatIsLongerThanItCanBe() throws {
+        var version = HostileVersion([Row("a")])
+        version.pageCodec = 1
+        version.pageStoredLength = 100 << 20
+        try scene.publish(version)
+        let outcome = try scene.sandbox.reg(["pull"], in: "victim").run()
+        expectFailure(outcome, [4], "100 MiB stored for a page")
+        #expect(outcome.errorText.contains("longer than it can be"))
+    }
+
     @Test func laterCodecsAndFormatsAreNamed() throws {
         for codec: UInt8 in [2, 3, 4, 5, 6, 7, 0xff] {
             try expect([13], "codec \(codec) of a chunk") { $0.rows[0].copy.codec = codec }

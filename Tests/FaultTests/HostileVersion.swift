@@ -65,6 +65,7 @@ struct HostileVersion {
     var pageChunks: [UInt8]?
     var pagePackCount: UInt64?
     var pageRawLength: UInt64?
+    var pageStoredLength: UInt64?
     var pageCodec: UInt8 = 0
     /// What the manifest says, where that is not what there is.
     var fileCount: UInt64?
@@ -106,7 +107,8 @@ struct HostileVersion {
         func reference(_ offset: Int64) -> [UInt8] {
             // An empty separator, the page, and its copy in pack 0, the offset coded from the copy before.
             let id = SHA256.digest(kind: "page", of: page).bytes
-            let copy = [0] + zigzag(offset) + varint(UInt64(page.count)) + [pageCodec, 0]
+            let stored = varint(pageStoredLength ?? UInt64(page.count))
+            let copy = [0] + zigzag(offset) + stored + [pageCodec, 0]
             return [0, 0] + id + varint(pageRawLength ?? UInt64(page.count)) + copy
         }
         let first = reference(Int64(pageOffset) - 8)

@@ -15,6 +15,7 @@ private func updating(_ text: String, _ lines: [String]) -> String {
         ("a", "a\n# >>> reg\n/x\n# <<< reg"),
         ("a\r\n", "a\r\n# >>> reg\r\n/x\r\n# <<< reg\r\n"),
         ("a\r\nb", "a\r\nb\r\n# >>> reg\r\n/x\r\n# <<< reg"),
+        ("a\r", "a\r\r\n# >>> reg\r\n/x\r\n# <<< reg"),
         ("\n\n", "\n\n# >>> reg\n/x\n# <<< reg\n"),
     ])
     func putsTheBlockAtTheEnd(text: String, expected: String) {
@@ -46,6 +47,9 @@ private func updating(_ text: String, _ lines: [String]) -> String {
         ("user\n# <<< reg\nz\n", "user\nz\n# >>> reg\n/x\n# <<< reg\n"),
         ("# <<< reg\nuser\n# >>> reg\n", "user\n# >>> reg\n/x\n# <<< reg\n"),
         ("user\n# <<< reg", "user\n# >>> reg\n/x\n# <<< reg\n"),
+        // Line ends are those of what stays.
+        ("# >>> reg\r\nuser\nz\r\n", "user\nz\r\n# >>> reg\n/x\n# <<< reg\n"),
+        ("# >>> reg\nuser\r\n", "user\r\n# >>> reg\r\n/x\r\n# <<< reg\r\n"),
     ])
     func keepsTheUsersLinesOfABrokenFile(text: String, expected: String) {
         #expect(updating(text, ["/x"]) == expected)
