@@ -78,15 +78,7 @@ extension Session {
         _ path: BytePath, name: ArtifactName?, type: ArtifactType?, lock: Lock, tree: WorkingTree
     ) throws -> AddTarget {
         let workspace = try requireWorkspace()
-        let relative = try workspace.relative(path, from: options.directory)
-        guard !relative.isEmpty else {
-            throw RegError(
-                .usage, "\(printable(path)) is the whole repository",
-                hint: "add its directories and files: reg add data/")
-        }
-        if let hazard = relative.hazard {
-            throw RegError(.refused, "the path \(printable(relative)) \(hazard.reason)")
-        }
+        let relative = try workspace.placeOfArtifact(path, from: options.directory)
         guard let status = try tree.root.status(ofPath: relative) else {
             throw RegError(.notFound, "\(printable(path)) does not exist")
         }

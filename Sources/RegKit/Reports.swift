@@ -38,6 +38,34 @@ package struct AddReport: Sendable {
     package let notes: [String]
 }
 
+/// What was taken out of the lock; digest and sums are nil where git keeps the files.
+package struct RemoveReport: Sendable {
+    package let name: ArtifactName
+    package let type: ArtifactType
+    /// As it was in the lock.
+    package let path: BytePath
+    package let digest: Digest?
+    package let byteCount: UInt64?
+    package let fileCount: UInt64?
+    package let notes: [String]
+}
+
+/// The version that was put into the lock.
+package struct UseReport: Sendable {
+    package let name: ArtifactName
+    package let type: ArtifactType
+    /// Nil where the log does not know it under its name.
+    package let version: UInt64?
+    /// As in the lock.
+    package let path: BytePath
+    package let digest: Digest
+    package let byteCount: UInt64
+    package let fileCount: UInt64
+    /// Whether the lock said so already.
+    package let isUnchanged: Bool
+    package let notes: [String]
+}
+
 package struct StatusReport: Sendable {
     package enum State: String, Sendable { case clean, modified, missing }
 

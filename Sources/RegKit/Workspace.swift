@@ -68,4 +68,18 @@ struct Workspace {
         if let relative = whole.relative(to: root) ?? resolved.relative(to: root) { return relative }
         throw RegError(.usage, "\(printable(path)) is outside the repository \(printable(root))")
     }
+
+    /// `path`, as for ``relative(_:from:)``, which must be a place that an artifact may have.
+    func placeOfArtifact(_ path: BytePath, from directory: BytePath) throws -> BytePath {
+        let relative = try relative(path, from: directory)
+        guard !relative.isEmpty else {
+            throw RegError(
+                .usage, "\(printable(path)) is the whole repository",
+                hint: "name a directory or a file in it, such as data/")
+        }
+        if let hazard = relative.hazard {
+            throw RegError(.refused, "the path \(printable(relative)) \(hazard.reason)")
+        }
+        return relative
+    }
 }

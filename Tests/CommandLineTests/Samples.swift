@@ -40,6 +40,14 @@ enum Sample {
                 fileCount: 2, newByteCount: 0, storedByteCount: 0, isInGit: true, isUnchanged: true),
         ], notes: ["left out .DS_Store"])
 
+    static let removed = RemoveReport(
+        name: name("configs"), type: .config, path: oddPath, digest: nil, byteCount: nil, fileCount: nil,
+        notes: [])
+
+    static let used = UseReport(
+        name: name("detector"), type: .weights, version: nil, path: oddPath, digest: digest,
+        byteCount: 90_868_376, fileCount: 1, isUnchanged: false, notes: [])
+
     static let status = StatusReport(
         artifacts: [
             .init(

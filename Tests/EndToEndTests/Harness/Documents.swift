@@ -33,6 +33,13 @@ struct Promise {
                 "name", "version", "digest", "path", "bytes", "files", "fetched_bytes", "verified",
             ]
             keys = ["requests"] + members.map { "artifacts.\($0)" }
+        case "rm":
+            schema = "rm"
+            keys = ["name", "type", "path", "digest", "bytes", "files"].map { "artifacts.\($0)" }
+        case "use":
+            schema = "use"
+            let members = ["name", "type", "version", "path", "digest", "bytes", "files"]
+            keys = members.map { "artifacts.\($0)" }
         case "log":
             schema = "log"
             let members = ["record", "kind", "time", "name", "version", "digest", "commit", "author"]
