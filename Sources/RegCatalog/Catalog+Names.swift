@@ -81,6 +81,11 @@ extension Catalog {
             "SELECT \(Catalog.columns) FROM version ORDER BY name, version", read: Catalog.version)
     }
 
+    /// The ids of the manifests that versions name.
+    package func versionManifests() throws -> Set<Digest> {
+        Set(try database.all("SELECT DISTINCT manifest FROM version") { try $0.digest(0) })
+    }
+
     /// The artifact set that a commit of `project` is bound to, its full id or a unique beginning of it given.
     ///
     /// Without a project, any project's binding of the commit counts. More than one match gives them all.

@@ -20,17 +20,23 @@ extension Session {
             }
             let tree = try WorkingTree(workspace, catalog: catalog)
             let lock = try workspace.readLock()
+            try holdStore(.shared)
             try store.removeLeftovers()
             let targets =
                 paths.isEmpty
                 ? try changedTargets(of: lock, in: tree)
                 : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
+            let isStored = try makeRoom(for: targets, in: store, tree: tree)
             let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
-            let stored = try targets.map { try storing.store($0) }
+            let stored = try zip(targets, isStored).map { target, isStored in
+                isStored ? try storing.store(target) : try storing.record(target)
+            }
             let manifests = try storing.finish(stored)
             try record(targets, stored, in: workspace)
             for (target, result) in zip(targets, stored) { try tree.keepAdded(result.files, at: target.path) }
-            let notes = try updateIgnoreFiles(of: workspace, added: targets)
+            let notes =
+                zip(targets, stored).compactMap { $1.note(on: $0) }
+                + (try updateIgnoreFiles(of: workspace, added: targets))
             return AddReport(
                 artifacts: zip(targets, stored).map {
                     $1.report(of: $0, isUnchanged: manifests[$1.digest]?.isNew != true)
@@ -41,7 +47,9 @@ extension Session {
 
     /// Where manifests are found: in the store, and in the registry where there is one.
     func library() throws -> ManifestLibrary {
-        ManifestLibrary(store: workspace?.store, registry: try registryIfThere()?.store)
+        let registry = try registryIfThere()
+        if storeHold == nil { try holdStore(.shared) }
+        return ManifestLibrary(store: workspace?.store, registry: registry?.store)
     }
 
     // MARK: What to add

@@ -15,6 +15,7 @@ extension Session {
     package func push(_ request: PushRequest) throws -> PushReport {
         try verb {
             let registry = try makeRegistry()
+            try holdStore(.shared)
             let journal = workspace?.state.map { Journal(directory: $0.appending("journal")) }
             if let journal { try registry.settle(journal) }
             try registry.catchUp()

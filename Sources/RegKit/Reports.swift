@@ -31,6 +31,8 @@ package struct AddReport: Sendable {
         /// Whether git keeps the files.
         package let isInGit: Bool
         package let isUnchanged: Bool
+        /// Whether the store had no room, so that only the files hold the content until it is pushed.
+        package let isRecordedOnly: Bool
     }
 
     package let artifacts: [Artifact]
@@ -229,6 +231,31 @@ package struct VerifyReport: Sendable {
     /// Bytes read and checked.
     package let byteCount: UInt64
     package let isDataChecked: Bool
+}
+
+package struct StoreReport: Sendable {
+    package let path: BytePath
+    package let packCount: UInt64
+    /// Of all packs.
+    package let byteCount: UInt64
+    /// Of packs that are hard links, mostly to the registry's, and take no space of their own.
+    package let linkedByteCount: UInt64
+    /// Of packs that the registry is not known to hold.
+    package let unpushedByteCount: UInt64
+    package let quota: UInt64
+}
+
+/// What left the store, or would.
+package struct TrimReport: Sendable {
+    package let path: BytePath
+    package let packCount: UInt64
+    package let byteCount: UInt64
+    /// Without packs that are hard links.
+    package let freedByteCount: UInt64
+    package let manifestCount: UInt64
+    package let keptPackCount: UInt64
+    package let keptByteCount: UInt64
+    package let isDryRun: Bool
 }
 
 package struct RebuildReport: Sendable {

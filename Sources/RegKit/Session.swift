@@ -34,6 +34,8 @@ package final class Session {
     let settings: Settings
     private var openCatalog: Catalog?
     private var openRegistry: Registry?
+    /// Held while this run uses the store.
+    var storeHold: Descriptor?
     /// Whether the catalog is empty where it should not be.
     private var isCatalogLost = false
 
@@ -141,7 +143,7 @@ package final class Session {
             return try RegistryLocation(
                 String(decoding: text, as: UTF8.self), source: .environment, base: options.directory)
         }
-        if let path = userSettingsPath, let text = try Settings.read(path)?.registry {
+        if let path = userSettingsPath, let text = try userSettings()?.registry {
             return try RegistryLocation(text, source: .userSettings, base: path.parent)
         }
         if let workspace, let text = settings.registry {
@@ -153,6 +155,9 @@ package final class Session {
         }
         return try RegistryLocation.embedded(project: project, environment: environment)
     }
+
+    /// The user's own configuration; nil where there is none.
+    func userSettings() throws -> Settings? { try userSettingsPath.flatMap { try Settings.read($0) } }
 
     private var userSettingsPath: BytePath? {
         let base =

@@ -11,6 +11,8 @@ struct Settings {
 
     var project: RandomName?
     var registry: String?
+    /// The most bytes that the store of a clone may take.
+    var storeQuota: UInt64?
 
     init() {}
 
@@ -33,7 +35,22 @@ struct Settings {
             }
             settings.project = project
         }
+        settings.storeQuota = try storeQuota(in: table, path)
         return settings
+    }
+
+    /// `quota` of the table `store`, a text such as "20 GiB" or a number of bytes.
+    private static func storeQuota(in table: TOMLTable, _ path: BytePath) throws -> UInt64? {
+        guard let value = table["store"] else { return nil }
+        guard let store = value.table else {
+            throw RegError(.usage, "\(printable(path)): store is not a table")
+        }
+        guard let quota = store["quota"] else { return nil }
+        let text = quota.string ?? quota.int.map(String.init) ?? ""
+        guard let byteCount = StoreQuota.byteCount(text) else {
+            throw RegError.notAQuota("\(printable(path)): store.quota", text)
+        }
+        return byteCount
     }
 
     private static func string(_ key: String, in table: TOMLTable, _ path: BytePath) throws -> String? {

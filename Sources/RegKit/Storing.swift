@@ -18,6 +18,8 @@ struct StoredArtifact {
     let newByteCount: UInt64
     let storedByteCount: UInt64
     let files: [KnownFile]
+    /// Whether nothing but the lock holds it: the store had no room.
+    var isRecordedOnly = false
 
     var content: LockEntry.Content {
         .stored(digest: digest, bytes: totals.byteCount, files: totals.fileCount)
@@ -28,7 +30,17 @@ struct StoredArtifact {
             name: target.name, type: target.type, path: target.lockPath, digest: digest,
             byteCount: totals.byteCount,
             fileCount: totals.fileCount, newByteCount: newByteCount, storedByteCount: storedByteCount,
-            isInGit: target.isInGit, isUnchanged: isUnchanged)
+            isInGit: target.isInGit, isUnchanged: isUnchanged && !isRecordedOnly,
+            isRecordedOnly: isRecordedOnly)
+    }
+}
+
+extension StoredArtifact {
+    /// What the user should know where nothing was stored.
+    func note(on target: AddTarget) -> String? {
+        guard isRecordedOnly else { return nil }
+        return
+            "\(target.name) is recorded only: its \(totals.byteCount) bytes do not fit into the store's quota; push it before its files change"
     }
 }
 
@@ -90,6 +102,22 @@ struct Storing {
         return StoredArtifact(
             digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
             newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: result.files)
+    }
+
+    /// Hashes what lies at a path, and stores nothing.
+    func record(_ target: AddTarget) throws -> StoredArtifact {
+        guard target.part == nil else {
+            throw RegError(
+                .local, "the store has no room for a part of \(target.name) within its quota",
+                hint: "add the whole artifact again, or make room: reg store")
+        }
+        guard let (digest, totals) = try tree.summary(of: target.path) else {
+            throw RegError(.notFound, "\(printable(target.path)) does not exist")
+        }
+        var result = StoredArtifact(
+            digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
+        result.isRecordedOnly = try library.manifest(of: digest, subject: target.name.text) == nil
+        return result
     }
 
     /// Stores files that git keeps, as a commit has them.

@@ -24,7 +24,8 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("show", FileListAnswer(report: Sample.shown)),
     ("log", HistoryAnswer(entries: Sample.history)), ("verify", Sample.verified([])),
     ("verify", Sample.verified([Sample.problem])), ("manifest-rebuild", Sample.rebuilt),
-    ("completion", Completion.Script(shell: .bash)),
+    ("store", Sample.store), ("store-trim", Sample.trimmed(isDryRun: true)),
+    ("store-trim", Sample.trimmed(isDryRun: false)), ("completion", Completion.Script(shell: .bash)),
 ]
 
 @Suite struct DocumentTests {

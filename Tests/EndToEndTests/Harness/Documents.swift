@@ -55,6 +55,9 @@ struct Promise {
         case "verify":
             schema = "verify"
             keys = ["ok"] + ["kind", "object", "artifacts", "message"].map { "problems.\($0)" }
+        case "store" where command.contains("trim"):
+            schema = "store-trim"
+            keys = []
         case "manifest":
             schema = "manifest-rebuild"
             keys = []
