@@ -16,8 +16,8 @@ extension Session {
         try verb {
             let registry = try makeRegistry()
             try holdStore(.shared)
-            let journal = workspace?.state.map { Journal(directory: $0.appending("journal")) }
-            if let journal { try registry.settle(journal) }
+            let journals = workspace?.journalDirectories.map(Journal.init) ?? []
+            for journal in journals { try registry.settle(journal) }
             try registry.catchUp()
             let lock = try workspace?.readLock() ?? Lock()
             var candidates = try selected(request, lock: lock, registry: registry)
@@ -25,7 +25,7 @@ extension Session {
             for index in candidates.indices { try upload(&candidates[index], to: registry, sent: &sent) }
             let binder = try Binder(self, git: workspace?.git, candidates: candidates)
             let message = request.message
-            let record = try registry.append(journal: journal) {
+            let record = try registry.append(journal: journals.first) {
                 try checkNothingDeleted(candidates)
                 let pushes = try self.pushes(of: candidates, message: message, isShared: request.isShared)
                 let operations =

@@ -90,6 +90,8 @@ package struct StatusReport: Sendable {
     package let isBound: Bool
     /// HEAD, where there is one.
     package let commit: CommitID?
+    /// Where the database and the journal of this clone are.
+    package let statePath: BytePath
 
     package var isClean: Bool { artifacts.allSatisfy { $0.state == .clean } }
 }

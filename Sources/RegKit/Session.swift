@@ -41,7 +41,9 @@ package final class Session {
 
     package init(_ options: SessionOptions) throws {
         self.options = options
-        workspace = try explained { try Workspace.find(from: options.directory) }
+        workspace = try explained { [environment] in
+            try Workspace.find(from: options.directory, environment: environment)
+        }
         settings = try explained { [workspace] in
             try workspace.map { try Settings.read($0.root.appending(Settings.fileName)) ?? Settings() }
                 ?? Settings()
@@ -78,19 +80,22 @@ package final class Session {
     private var catalogPath: BytePath? { workspace?.state?.appending("manifest.sqlite") }
 
     private func makeCatalog() throws -> Catalog {
-        guard let path = catalogPath, let text = path.utf8, let state = workspace?.state else {
+        guard let path = catalogPath, let state = workspace?.stateDirectory else {
             return try Catalog.inMemory()
         }
         do {
-            try makeDirectories(state)
+            try state.make()
             let isNew = try fileStatus(path)?.size ?? 0 == 0
-            let catalog = try Catalog(path: text)
-            isCatalogLost = try isNew && fileStatus(state.appending("store")) != nil
+            let catalog = try Catalog(path: path)
+            isCatalogLost = try isNew && workspace?.store.map { try fileStatus($0.root) != nil } == true
+            if isNew, let reason = state.reason {
+                options.notice("the state of this clone is in \(printable(state.path)): \(reason)")
+            }
             return catalog
         } catch let error as DatabaseError where error.isCorrupt {
             try setCatalogAside()
             isCatalogLost = true
-            return try Catalog(path: text)
+            return try Catalog(path: path)
         } catch let error as DatabaseError where error.isReadOnly {
             return try Catalog.inMemory()
         } catch let error as FileError where error.isPermission {
@@ -125,9 +130,9 @@ package final class Session {
         isCatalogLost = false
         openCatalog = nil
         openRegistry = nil
-        guard let state = workspace?.state else { return }
-        try makeDirectories(state)
-        let directory = try Descriptor.open(state, .directory)
+        guard let state = workspace?.stateDirectory else { return }
+        try state.make()
+        let directory = try Descriptor.open(state.path, .directory)
         try directory.remove(BytePath("manifest.sqlite"))
         try directory.remove(BytePath("manifest.sqlite-journal"))
     }

@@ -22,7 +22,8 @@ extension Session {
             let artifacts = try lock.entries.map { try status(of: $0, in: tree, head: head) }
             return StatusReport(
                 artifacts: artifacts, isPushed: artifacts.allSatisfy(\.isPushed),
-                isBound: try isBound(head, lock: lock, workspace: workspace), commit: head)
+                isBound: try isBound(head, lock: lock, workspace: workspace), commit: head,
+                statePath: workspace.state ?? workspace.root)
         }
     }
 

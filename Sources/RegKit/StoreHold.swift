@@ -16,8 +16,8 @@ extension Session {
     }
 
     private func openStoreHold() throws -> Descriptor? {
-        guard let state = workspace?.state else { return nil }
-        try makeDirectories(state)
-        return try Descriptor.open(state.appending("store.guard"), .lock)
+        guard let state = workspace?.stateDirectory else { return nil }
+        try state.make()
+        return try Descriptor.open(state.path.appending("store.guard"), .lock)
     }
 }

@@ -59,7 +59,7 @@ enum Sample {
                 name: name("val"), path: BytePath("data/val/"), state: .clean, added: [], changed: [],
                 missing: [],
                 absent: [], isInGit: false, isPushed: true),
-        ], isPushed: false, isBound: false, commit: commit)
+        ], isPushed: false, isBound: false, commit: commit, statePath: oddPath)
 
     static func pushed(_ binding: PushReport.Binding, record: UInt64?) -> PushReport {
         PushReport(
