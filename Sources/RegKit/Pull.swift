@@ -98,9 +98,14 @@ extension Session {
         } else {
             tree = try WorkingTree(root, catalog: Catalog.inMemory())
         }
-        let plans = try targets.map { target in
+        var notes: [String] = []
+        let plans = try targets.compactMap { target -> PullPlan? in
             let subject = target.version.subject
             guard let manifest = try library.manifest(of: target.version.digest, subject: subject) else {
+                if try isThere(target.version, in: tree) {
+                    notes.append("\(target.version.name) is here, and not pushed yet")
+                    return nil
+                }
                 let place = try registryIfThere()?.location.text ?? "the registry, which is not there"
                 throw RegError(
                     .notFound, "\(subject) (\(target.version.digest.text)) is not in \(place)",
@@ -122,7 +127,13 @@ extension Session {
         if !request.isDryRun { try tree.root.syncFileSystem() }
         return PullReport(
             artifacts: artifacts, requestCount: try registryIfThere()?.store.requestCount ?? 0,
-            notes: plans.flatMap(\.notes))
+            notes: notes + plans.flatMap(\.notes))
+    }
+
+    /// Whether the files at a version's place are the version: where the store was full they are all there is of it.
+    private func isThere(_ version: ResolvedVersion, in tree: WorkingTree) throws -> Bool {
+        guard let place = version.place else { return false }
+        return try tree.summary(of: place.path)?.digest == version.digest
     }
 
     private func checkConflicts(_ plans: [PullPlan]) throws {

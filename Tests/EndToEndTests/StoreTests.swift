@@ -41,6 +41,8 @@ import Testing
             #expect(try packs(work) == [])
             #expect(try work.status(of: "data").text("state") == "clean")
             #expect(try work.json("status").flag("pushed") == false)
+            let pulled = try work.json("pull")
+            #expect(pulled.texts("notes") == ["data is here, and not pushed yet"])
             try work.commit()
             let pushed = try work.json("push")
             #expect(try #require(pushed.list("artifacts").first?.count("uploaded_bytes")) > 300_000)
