@@ -58,6 +58,7 @@ extension Session {
     private func changedTargets(of lock: Lock, in tree: WorkingTree) throws -> [AddTarget] {
         try lock.entries.compactMap { entry in
             guard try tree.root.status(ofPath: entry.path) != nil else { return nil }
+            try checkSubmodules(at: entry.path)
             let target = AddTarget(entry)
             guard case .stored(let digest, _, _) = entry.content else { return target }
             return try tree.summary(of: entry.path)?.digest == digest ? nil : target
@@ -87,6 +88,7 @@ extension Session {
     ) throws -> AddTarget {
         let workspace = try requireWorkspace()
         let relative = try workspace.placeOfArtifact(path, from: options.directory)
+        try checkSubmodules(at: relative)
         guard let status = try tree.root.status(ofPath: relative) else {
             throw RegError(.notFound, "\(printable(path)) does not exist")
         }

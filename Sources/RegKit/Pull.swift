@@ -15,8 +15,8 @@ extension Session {
             let resolution = try versionsToPull(request)
             guard let output = request.output else {
                 guard let workspace else {
-                    throw RegError(
-                        .usage, "there is no repository here to pull into", hint: "say where: -o DIR")
+                    throw withoutWorkspace(
+                        "there is no repository here to pull into", hint: "say where: -o DIR")
                 }
                 return try pull(resolution.versions.map { try placed($0) }, into: workspace.root, request)
             }
@@ -32,8 +32,8 @@ extension Session {
                 isSet: resolutions.count > 1 || resolutions.contains(where: \.isSet))
         }
         guard let workspace else {
-            throw RegError(
-                .usage, "there is no reg.lock here",
+            throw withoutWorkspace(
+                "there is no reg.lock here",
                 hint: "name what to pull: reg pull NAME -o DIR --registry URL")
         }
         let versions: [ResolvedVersion] = try workspace.readLock().entries.compactMap { entry in

@@ -50,8 +50,8 @@ extension Session {
     private func selected(_ request: PushRequest, lock: Lock, registry: Registry) throws -> [PushCandidate] {
         if request.arguments.isEmpty {
             guard workspace != nil else {
-                throw RegError(
-                    .usage, "there is no repository here",
+                throw withoutWorkspace(
+                    "there is no repository here",
                     hint: "push a path: reg push PATH --as NAME --registry URL")
             }
             return try lock.entries.map { try candidate($0) }

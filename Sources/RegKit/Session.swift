@@ -31,23 +31,44 @@ package final class Session {
     let options: SessionOptions
     let environment = ProcessEnvironment.inherited
     let workspace: Workspace?
+    /// Why there is no workspace, where there is a git repository; for verbs that need one.
+    private let noWorkspace: RegError?
     let settings: Settings
     private var openCatalog: Catalog?
     private var openRegistry: Registry?
     /// Held while this run uses the store.
     var storeHold: Descriptor?
+    /// Where the index has submodules; nil while nobody asked.
+    var knownSubmodules: [BytePath]?
     /// Whether the catalog is empty where it should not be.
     private var isCatalogLost = false
 
     package init(_ options: SessionOptions) throws {
         self.options = options
-        workspace = try explained { [environment] in
-            try Workspace.find(from: options.directory, environment: environment)
-        }
+        (workspace, noWorkspace) = try Session.findWorkspace(from: options.directory, environment)
         settings = try explained { [workspace] in
             try workspace.map { try Settings.read($0.root.appending(Settings.fileName)) ?? Settings() }
                 ?? Settings()
         }
+    }
+
+    /// The workspace around `directory`, or why a repository there has none: registries can be asked without.
+    private static func findWorkspace(
+        from directory: BytePath, _ environment: ProcessEnvironment
+    ) throws -> (Workspace?, reason: RegError?) {
+        try explained {
+            do { return (try Workspace.find(from: directory, environment: environment), nil) } catch {
+                switch error as? GitError {
+                case .bareRepository?, .insideGitDirectory?: return (nil, RegError.explaining(error))
+                default: throw error
+                }
+            }
+        }
+    }
+
+    /// What to say where a verb finds no workspace.
+    func withoutWorkspace(_ message: String, hint: String) -> RegError {
+        noWorkspace ?? RegError(.usage, message, hint: hint)
     }
 
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }
@@ -56,7 +77,7 @@ package final class Session {
     func requireWorkspace() throws -> Workspace {
         guard let workspace else {
             try Git.requireInstalled()
-            throw RegError(.usage, "there is no git repository here", hint: "git init")
+            throw withoutWorkspace("there is no git repository here", hint: "git init")
         }
         guard workspace.git != nil else {
             try Git.requireInstalled()
@@ -156,7 +177,7 @@ package final class Session {
         }
         guard let project = settings.project else {
             let hint = workspace?.git == nil ? "give --registry" : "run 'reg init', or give --registry"
-            throw RegError(.usage, "no registry is set", hint: hint)
+            throw withoutWorkspace("no registry is set", hint: hint)
         }
         return try RegistryLocation.embedded(project: project, environment: environment)
     }

@@ -80,6 +80,7 @@ extension Session {
         } else {
             place = LockPlace(path: BytePath(version.name.text), isDirectory: true)
         }
+        try checkSubmodules(at: place.path)
         if !place.isDirectory && version.onlyFile != place.path.lastComponent {
             let path = printable(place.path)
             throw RegError(
