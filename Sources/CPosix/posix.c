@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int reg_openat(int directory, const char *path, int flags, unsigned mode) {
@@ -27,6 +28,13 @@ int reg_open_beneath(int directory, const char *path, int flags, unsigned mode) 
 int reg_o_direct(void) { return O_DIRECT; }
 
 int reg_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int reg_file_system_type(const char *path, unsigned *type) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return -1;
+    *type = (unsigned)status.f_type;
+    return 0;
+}
 
 int reg_terminal_columns(int descriptor) {
     struct winsize size;

@@ -81,6 +81,11 @@ extension Catalog {
             "SELECT \(Catalog.columns) FROM version ORDER BY name, version", read: Catalog.version)
     }
 
+    /// The ids of the manifests that versions name.
+    package func versionManifests() throws -> Set<Digest> {
+        Set(try database.all("SELECT DISTINCT manifest FROM version") { try $0.digest(0) })
+    }
+
     /// The artifact set that a commit of `project` is bound to, its full id or a unique beginning of it given.
     ///
     /// Without a project, any project's binding of the commit counts. More than one match gives them all.
@@ -153,19 +158,29 @@ extension Catalog {
 
     /// Commits whose set holds `name` with this digest, the newest binding first.
     package func commits(with name: ArtifactName, digest: Digest) throws -> [String] {
+        try bindings(with: name, digest: digest).map(\.commit)
+    }
+
+    /// What the newest bound set that holds `name` with this digest says of it; nil where there is none.
+    package func boundEntry(of name: ArtifactName, digest: Digest) throws -> LockEntry? {
+        try bindings(with: name, digest: digest).first?.entry
+    }
+
+    private func bindings(
+        with name: ArtifactName, digest: Digest
+    ) throws -> [(commit: String, entry: LockEntry)] {
         try database.all(
             """
             SELECT b.commit_id, s.lock FROM binding b JOIN artifact_set s ON s.digest = b.artifact_set
             WHERE instr(s.lock, ?) > 0 ORDER BY b.record DESC
             """, Array(digest.text.utf8)
         ) { (commit: $0.text(0) ?? "", lock: $0.blob(1)) }
-        .filter { row in
-            guard let lock = try? Lock.parse(row.lock), case .stored(digest, _, _)? = lock[name]?.content
+        .compactMap { row in
+            guard let entry = try Lock.parse(row.lock)[name], case .stored(digest, _, _) = entry.content
             else {
-                return false
+                return nil
             }
-            return true
+            return (row.commit, entry)
         }
-        .map(\.commit)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import RegBytes
+package import RegBytes
 internal import RegHash
 internal import RegLog
 
@@ -15,10 +15,10 @@ package final class Catalog: Sendable {
     ]
 
     /// A catalog in memory, gone with the process: for jobs without a writable place.
-    package static func inMemory() throws -> Catalog { try Catalog(path: ":memory:") }
+    package static func inMemory() throws -> Catalog { try Catalog(path: BytePath(":memory:")) }
 
     /// Opens the catalog in the file at `path`, making or migrating it.
-    package init(path: String) throws {
+    package init(path: BytePath) throws {
         database = try Database(path: path)
         try database.harden()
         try migrate()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CSQLite
+package import RegBytes
 internal import RegJobs
 
 /// What SQLite said.
@@ -90,10 +91,12 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
     private var statements: [String: OpaquePointer] = [:]
 
     /// `path`: of the file, made if it is not there; `:memory:` for none.
-    package init(path: String) throws(DatabaseError) {
+    package init(path: BytePath) throws(DatabaseError) {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        // Bytes, whatever encoding they are: SQLite hands them to the system as they are.
+        let name = (path.bytes + [0]).map { CChar(bitPattern: $0) }
+        let code = sqlite3_open_v2(name, &handle, flags, nil)
         guard code == SQLITE_OK, let handle else {
             let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close(handle)

@@ -31,6 +31,8 @@ package struct FileStatus: Equatable, Sendable {
     package let inode: UInt64
     package let device: UInt64
     package let isExecutable: Bool
+    /// How many names the file has.
+    package let linkCount: UInt64
 
     init(_ raw: stat) {
         size = UInt64(max(0, raw.st_size))
@@ -39,6 +41,7 @@ package struct FileStatus: Equatable, Sendable {
         inode = UInt64(raw.st_ino)
         device = UInt64(raw.st_dev)
         isExecutable = raw.st_mode & S_IXUSR != 0
+        linkCount = UInt64(raw.st_nlink)
         switch raw.st_mode & S_IFMT {
         case S_IFREG: kind = .file
         case S_IFDIR: kind = .directory

@@ -52,6 +52,18 @@ extension Git {
         return paths
     }
 
+    /// The paths of the submodules that git's index holds, sorted.
+    package func submodules() throws(GitError) -> [BytePath] {
+        var paths: [BytePath] = []
+        let outcome = try program.records("ls-files", ["-z", "--stage"]) { record in
+            guard record.starts(with: "160000 ".utf8), let tab = record.firstIndex(of: UInt8(ascii: "\t"))
+            else { return }
+            paths.append(BytePath(record[(tab + 1)...]))
+        }
+        guard outcome.isSuccess else { throw outcome.failure(of: "ls-files") }
+        return paths
+    }
+
     /// Those of `paths`, relative to the root, that ignore patterns match, whether git tracks them or not.
     ///
     /// A directory that is not there is known as one by a final slash. Paths must not lead through symlinks or into

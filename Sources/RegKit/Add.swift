@@ -24,18 +24,28 @@ extension Session {
             }
             let tree = try workingTree(of: workspace)
             let lock = try workspace.readLock()
+            try holdStore(.shared)
             try store.removeLeftovers()
             var targets =
                 paths.isEmpty
-                ? try changedTargets(of: lock, in: tree)
+                ? try targetsThatAreThere(of: lock, in: tree)
                 : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
-            for index in targets.indices { targets[index].links = links }
+            for index in targets.indices {
+                targets[index].links = links
+                try compare(&targets[index], with: lock, in: tree)
+            }
+            if paths.isEmpty { targets.removeAll(where: \.isClean) }
+            let isStored = try makeRoom(for: targets, in: store)
             let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
-            let stored = try targets.map { try storing.store($0) }
+            let stored = try zip(targets, isStored).map { target, isStored in
+                isStored ? try storing.store(target) : try storing.record(target)
+            }
             let manifests = try storing.finish(stored)
             try record(targets, stored, in: workspace)
             for (target, result) in zip(targets, stored) { try keepAdded(target, result, in: tree) }
-            let notes = try updateIgnoreFiles(of: workspace, added: targets)
+            let notes =
+                zip(targets, stored).compactMap { $1.note(on: $0) }
+                + (try updateIgnoreFiles(of: workspace, added: targets))
             return AddReport(
                 artifacts: zip(targets, stored).map {
                     $1.report(of: $0, isUnchanged: manifests[$1.digest]?.isNew != true)
@@ -54,20 +64,33 @@ extension Session {
 
     /// Where manifests are found: in the store, and in the registry where there is one.
     func library() throws -> ManifestLibrary {
-        ManifestLibrary(store: workspace?.store, registry: try registryIfThere()?.store)
+        let registry = try registryIfThere()
+        if storeHold == nil { try holdStore(.shared) }
+        return ManifestLibrary(store: workspace?.store, registry: registry?.store)
     }
 
     // MARK: What to add
 
-    /// The artifacts of the lock whose files are there and differ from it.
-    private func changedTargets(of lock: Lock, in tree: WorkingTree) throws -> [AddTarget] {
+    /// Finds out whether a target differs from the lock, and how much of it would have to be read.
+    private func compare(_ target: inout AddTarget, with lock: Lock, in tree: WorkingTree) throws {
+        if target.isInGit { return }
+        if target.part == nil, target.links == nil, let base = target.base, let entry = lock[target.name] {
+            let found = try differences(of: entry, from: base, in: tree)
+            target.isClean = found.state == .clean
+            target.byteCountToRead = found.byteCountToRead
+        } else {
+            let place = target.part.map { target.path.appending($0) } ?? target.path
+            target.byteCountToRead = try tree.byteCountToRead(
+                at: place, links: tree.checkout(of: target).links)
+        }
+    }
+
+    /// The artifacts of the lock whose files are there.
+    private func targetsThatAreThere(of lock: Lock, in tree: WorkingTree) throws -> [AddTarget] {
         try lock.entries.compactMap { entry in
             guard try tree.root.status(ofPath: entry.path) != nil else { return nil }
-            var target = AddTarget(entry)
-            guard case .stored(let digest, _, _) = entry.content else { return target }
-            guard try differences(of: entry, from: digest, in: tree).state != .clean else { return nil }
-            target.isKnownToDiffer = true
-            return target
+            try checkSubmodules(at: entry.path)
+            return AddTarget(entry)
         }
     }
 
@@ -93,15 +116,8 @@ extension Session {
         _ path: BytePath, name: ArtifactName?, type: ArtifactType?, lock: Lock, tree: WorkingTree
     ) throws -> AddTarget {
         let workspace = try requireWorkspace()
-        let relative = try workspace.relative(path, from: options.directory)
-        guard !relative.isEmpty else {
-            throw RegError(
-                .usage, "\(printable(path)) is the whole repository",
-                hint: "add its directories and files: reg add data/")
-        }
-        if let hazard = relative.hazard {
-            throw RegError(.refused, "the path \(printable(relative)) \(hazard.reason)")
-        }
+        let relative = try workspace.placeOfArtifact(path, from: options.directory)
+        try checkSubmodules(at: relative)
         guard let status = try tree.root.status(ofPath: relative) else {
             throw RegError(.notFound, "\(printable(path)) does not exist")
         }
@@ -202,8 +218,10 @@ struct AddTarget {
     let base: Digest?
     /// The only part of it that is added again, relative to the artifact; nil for all of it.
     var part: BytePath?
-    /// Whether it was compared with the lock already.
-    var isKnownToDiffer = false
+    /// Whether its files are as the lock says.
+    var isClean = false
+    /// The sizes of the files that are not as reg last saw them, in all.
+    var byteCountToRead: UInt64 = 0
     /// What the user says of symlinks in it; nil for what was said before.
     var links: LinkPolicy?
 

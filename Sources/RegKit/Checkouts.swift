@@ -18,7 +18,8 @@ struct Checkout: Equatable {
 
 /// The checkouts of one working tree: a small file of the state directory for each artifact that is not simply whole.
 ///
-/// Not in the catalog, which may be lost: a file that was left out on purpose would then look like a deleted one.
+/// Not in the catalog, which may be lost: a file that was left out on purpose would then look like a deleted one. Always
+/// inside git's own directory, also where that is on a network file system: each file is replaced whole.
 struct Checkouts {
     private static let byteLimit = 1 << 20
 

@@ -3,7 +3,7 @@ internal import RegBytes
 internal import RegFiles
 
 /// Which names of a tree are passed over: junk that tools leave behind, and what `ignore` in `reg.toml` says.
-struct IgnoreRules: Equatable {
+package struct IgnoreRules: Equatable {
     /// One line of `ignore`: a pattern, or with `!` before it what is kept all the same.
     struct Rule: Equatable {
         let pattern: PathPattern

@@ -15,8 +15,8 @@ extension Session {
             let resolution = try versionsToPull(request)
             guard let output = request.output else {
                 guard let workspace else {
-                    throw RegError(
-                        .usage, "there is no repository here to pull into", hint: "say where: -o DIR")
+                    throw withoutWorkspace(
+                        "there is no repository here to pull into", hint: "say where: -o DIR")
                 }
                 return try pull(resolution.versions.map { try placed($0) }, into: workspace.root, request)
             }
@@ -32,8 +32,8 @@ extension Session {
                 isSet: resolutions.count > 1 || resolutions.contains(where: \.isSet))
         }
         guard let workspace else {
-            throw RegError(
-                .usage, "there is no reg.lock here",
+            throw withoutWorkspace(
+                "there is no reg.lock here",
                 hint: "name what to pull: reg pull NAME -o DIR --registry URL")
         }
         let versions: [ResolvedVersion] = try workspace.readLock().entries.compactMap { entry in
@@ -98,9 +98,14 @@ extension Session {
         } else {
             tree = try WorkingTree(root, catalog: Catalog.inMemory(), jobs: jobs)
         }
-        let plans = try targets.map { target in
+        var notes: [String] = []
+        let plans = try targets.compactMap { target -> PullPlan? in
             let subject = target.version.subject
             guard let manifest = try library.manifest(of: target.version.digest, subject: subject) else {
+                if try isThere(target.version, in: tree) {
+                    notes.append("\(target.version.name) is here, and not pushed yet")
+                    return nil
+                }
                 let place = try registryIfThere()?.location.text ?? "the registry, which is not there"
                 throw RegError(
                     .notFound, "\(subject) (\(target.version.digest.text)) is not in \(place)",
@@ -121,7 +126,13 @@ extension Session {
         if !request.isDryRun { try tree.root.syncFileSystem() }
         return PullReport(
             artifacts: artifacts, requestCount: try registryIfThere()?.store.requestCount ?? 0,
-            notes: plans.flatMap(\.notes))
+            notes: notes + plans.flatMap(\.notes))
+    }
+
+    /// Whether the files at a version's place are the version: where the store was full they are all there is of it.
+    private func isThere(_ version: ResolvedVersion, in tree: WorkingTree) throws -> Bool {
+        guard let place = version.place else { return false }
+        return try tree.summary(of: place.path)?.digest == version.digest
     }
 
     private func checkConflicts(_ plans: [PullPlan]) throws {

@@ -15,8 +15,9 @@ extension Session {
     package func push(_ request: PushRequest) throws -> PushReport {
         try verb {
             let registry = try makeRegistry()
-            let journal = workspace?.state.map { Journal(directory: $0.appending("journal")) }
-            if let journal { try registry.settle(journal) }
+            try holdStore(.shared)
+            let journals = workspace?.journalDirectories.map(Journal.init) ?? []
+            for journal in journals { try registry.settle(journal) }
             try registry.catchUp()
             let lock = try workspace?.readLock() ?? Lock()
             var candidates = try selected(request, lock: lock, registry: registry)
@@ -24,7 +25,7 @@ extension Session {
             for index in candidates.indices { try upload(&candidates[index], to: registry, sent: &sent) }
             let binder = try Binder(self, git: workspace?.git, candidates: candidates)
             let message = request.message
-            let record = try registry.append(journal: journal) {
+            let record = try registry.append(journal: journals.first) {
                 try checkNothingDeleted(candidates)
                 let pushes = try self.pushes(of: candidates, message: message, isShared: request.isShared)
                 let operations =
@@ -49,8 +50,8 @@ extension Session {
     private func selected(_ request: PushRequest, lock: Lock, registry: Registry) throws -> [PushCandidate] {
         if request.arguments.isEmpty {
             guard workspace != nil else {
-                throw RegError(
-                    .usage, "there is no repository here",
+                throw withoutWorkspace(
+                    "there is no repository here",
                     hint: "push a path: reg push PATH --as NAME --registry URL")
             }
             return try lock.entries.map { try candidate($0) }

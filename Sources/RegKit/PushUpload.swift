@@ -11,7 +11,8 @@ internal import RegStore
 /// One artifact on its way to the registry.
 struct PushCandidate {
     enum Source {
-        /// Its manifest and packs are in the clone's store, or in the registry already.
+        /// Its manifest and packs are in the clone's store, or in the registry already; where the store was full, its files
+        /// are all that there is.
         case store
         /// git has the bytes.
         case git(GitArtifact)
@@ -89,9 +90,7 @@ extension Session {
         let library = ManifestLibrary(store: store, registry: registry.store)
         let subject = candidate.name.text
         guard let id = try library.manifestIDs(of: candidate.digest, in: store).first else {
-            throw RegError(
-                .notFound, "\(subject) is neither in this clone's store nor in \(registry.location.text)",
-                hint: "push it from the clone that added it, or pull another version and add it here")
+            return try uploadFromFiles(&candidate, to: registry)
         }
         let manifest = try library.read(candidate.digest, id: id, from: store, subject: subject)
         for pack in manifest.packs where try registry.bring(pack.name, from: store, subject: subject) {
@@ -116,8 +115,7 @@ extension Session {
         }
     }
 
-    private func finish(_ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate) throws
-    {
+    func finish(_ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate) throws {
         guard stored.digest == candidate.digest, let manifest = try storing.finish([stored])[stored.digest]
         else {
             throw RegError(.conflict, "\(candidate.name) changed while it was pushed", hint: "push again")

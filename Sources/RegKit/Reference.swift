@@ -224,7 +224,10 @@ extension Session {
         guard (7...64).contains(revision.utf8.count),
             revision.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
         else {
-            throw try unknown(text, "no artifact, and no commit that this repository knows, has that name")
+            throw try unknown(
+                text, "no artifact, and no commit that this repository knows, has that name",
+                hint: workspace?.git?.isShallow == true
+                    ? "this clone lacks history: git fetch --unshallow" : nil)
         }
         guard let lock = try boundLock(of: revision) else {
             throw try unknown(text, "no commit of that id is bound")
@@ -246,10 +249,10 @@ extension Session {
     }
 
     /// - Throws: where there is no registry at all, which is then the better answer.
-    private func unknown(_ text: String, _ why: String) throws -> RegError {
+    private func unknown(_ text: String, _ why: String, hint: String? = nil) throws -> RegError {
         _ = try registry()
         return RegError(
-            .notFound, "'\(printable(text))' is not known: \(why)", hint: "see what there is: reg ls, reg log"
-        )
+            .notFound, "'\(printable(text))' is not known: \(why)",
+            hint: hint ?? "see what there is: reg ls, reg log")
     }
 }

@@ -31,10 +31,40 @@ package struct AddReport: Sendable {
         /// Whether git keeps the files.
         package let isInGit: Bool
         package let isUnchanged: Bool
+        /// Whether the store had no room, so that only the files hold the content until it is pushed.
+        package let isRecordedOnly: Bool
     }
 
     package let artifacts: [Artifact]
     /// Things the user should know, one printable line each.
+    package let notes: [String]
+}
+
+/// What was taken out of the lock; digest and sums are nil where git keeps the files.
+package struct RemoveReport: Sendable {
+    package let name: ArtifactName
+    package let type: ArtifactType
+    /// As it was in the lock.
+    package let path: BytePath
+    package let digest: Digest?
+    package let byteCount: UInt64?
+    package let fileCount: UInt64?
+    package let notes: [String]
+}
+
+/// The version that was put into the lock.
+package struct UseReport: Sendable {
+    package let name: ArtifactName
+    package let type: ArtifactType
+    /// Nil where the log does not know it under its name.
+    package let version: UInt64?
+    /// As in the lock.
+    package let path: BytePath
+    package let digest: Digest
+    package let byteCount: UInt64
+    package let fileCount: UInt64
+    /// Whether the lock said so already.
+    package let isUnchanged: Bool
     package let notes: [String]
 }
 
@@ -60,6 +90,8 @@ package struct StatusReport: Sendable {
     package let isBound: Bool
     /// HEAD, where there is one.
     package let commit: CommitID?
+    /// Where the database and the journal of this clone are.
+    package let statePath: BytePath
 
     package var isClean: Bool { artifacts.allSatisfy { $0.state == .clean } }
 }
@@ -209,6 +241,31 @@ package struct VerifyReport: Sendable {
     /// Bytes read and checked.
     package let byteCount: UInt64
     package let isDataChecked: Bool
+}
+
+package struct StoreReport: Sendable {
+    package let path: BytePath
+    package let packCount: UInt64
+    /// Of all packs.
+    package let byteCount: UInt64
+    /// Of packs that are hard links, mostly to the registry's, and take no space of their own.
+    package let linkedByteCount: UInt64
+    /// Of packs that the registry is not known to hold.
+    package let unpushedByteCount: UInt64
+    package let quota: UInt64
+}
+
+/// What left the store, or would.
+package struct TrimReport: Sendable {
+    package let path: BytePath
+    package let packCount: UInt64
+    package let byteCount: UInt64
+    /// Without packs that are hard links.
+    package let freedByteCount: UInt64
+    package let manifestCount: UInt64
+    package let keptPackCount: UInt64
+    package let keptByteCount: UInt64
+    package let isDryRun: Bool
 }
 
 package struct RebuildReport: Sendable {

@@ -31,19 +31,44 @@ package final class Session {
     let options: SessionOptions
     let environment = ProcessEnvironment.inherited
     let workspace: Workspace?
+    /// Why there is no workspace, where there is a git repository; for verbs that need one.
+    private let noWorkspace: RegError?
     let settings: Settings
     private var openCatalog: Catalog?
     private var openRegistry: Registry?
+    /// Held while this run uses the store.
+    var storeHold: Descriptor?
+    /// Where the index has submodules; nil while nobody asked.
+    var knownSubmodules: [BytePath]?
     /// Whether the catalog is empty where it should not be.
     private var isCatalogLost = false
 
     package init(_ options: SessionOptions) throws {
         self.options = options
-        workspace = try explained { try Workspace.find(from: options.directory) }
+        (workspace, noWorkspace) = try Session.findWorkspace(from: options.directory, environment)
         settings = try explained { [workspace] in
             try workspace.map { try Settings.read($0.root.appending(Settings.fileName)) ?? Settings() }
                 ?? Settings()
         }
+    }
+
+    /// The workspace around `directory`, or why a repository there has none: registries can be asked without.
+    private static func findWorkspace(
+        from directory: BytePath, _ environment: ProcessEnvironment
+    ) throws -> (Workspace?, reason: RegError?) {
+        try explained {
+            do { return (try Workspace.find(from: directory, environment: environment), nil) } catch {
+                switch error as? GitError {
+                case .bareRepository?, .insideGitDirectory?: return (nil, RegError.explaining(error))
+                default: throw error
+                }
+            }
+        }
+    }
+
+    /// What to say where a verb finds no workspace.
+    func withoutWorkspace(_ message: String, hint: String) -> RegError {
+        noWorkspace ?? RegError(.usage, message, hint: hint)
     }
 
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }
@@ -52,7 +77,7 @@ package final class Session {
     func requireWorkspace() throws -> Workspace {
         guard let workspace else {
             try Git.requireInstalled()
-            throw RegError(.usage, "there is no git repository here", hint: "git init")
+            throw withoutWorkspace("there is no git repository here", hint: "git init")
         }
         guard workspace.git != nil else {
             try Git.requireInstalled()
@@ -76,19 +101,22 @@ package final class Session {
     private var catalogPath: BytePath? { workspace?.state?.appending("manifest.sqlite") }
 
     private func makeCatalog() throws -> Catalog {
-        guard let path = catalogPath, let text = path.utf8, let state = workspace?.state else {
+        guard let path = catalogPath, let state = workspace?.stateDirectory else {
             return try Catalog.inMemory()
         }
         do {
-            try makeDirectories(state)
+            try state.make()
             let isNew = try fileStatus(path)?.size ?? 0 == 0
-            let catalog = try Catalog(path: text)
-            isCatalogLost = try isNew && fileStatus(state.appending("store")) != nil
+            let catalog = try Catalog(path: path)
+            isCatalogLost = try isNew && workspace?.store.map { try fileStatus($0.root) != nil } == true
+            if isNew, let reason = state.reason {
+                options.notice("the state of this clone is in \(printable(state.path)): \(reason)")
+            }
             return catalog
         } catch let error as DatabaseError where error.isCorrupt {
             try setCatalogAside()
             isCatalogLost = true
-            return try Catalog(path: text)
+            return try Catalog(path: path)
         } catch let error as DatabaseError where error.isReadOnly {
             return try Catalog.inMemory()
         } catch let error as FileError where error.isPermission {
@@ -123,9 +151,9 @@ package final class Session {
         isCatalogLost = false
         openCatalog = nil
         openRegistry = nil
-        guard let state = workspace?.state else { return }
-        try makeDirectories(state)
-        let directory = try Descriptor.open(state, .directory)
+        guard let state = workspace?.stateDirectory else { return }
+        try state.make()
+        let directory = try Descriptor.open(state.path, .directory)
         try directory.remove(BytePath("manifest.sqlite"))
         try directory.remove(BytePath("manifest.sqlite-journal"))
     }
@@ -135,7 +163,8 @@ package final class Session {
         // Empty for the main working tree, `worktrees/NAME` for a linked one.
         let key = workspace.git.flatMap { $0.gitDirectory.relative(to: $0.commonDirectory) }
         return try WorkingTree(
-            workspace.root, key: key, state: workspace.state, catalog: catalog, rules: settings.ignore,
+            workspace.root, key: key, state: workspace.git?.commonDirectory.appending("reg"),
+            catalog: catalog, rules: settings.ignore,
             jobs: jobs)
     }
 
@@ -150,7 +179,7 @@ package final class Session {
             return try RegistryLocation(
                 String(decoding: text, as: UTF8.self), source: .environment, base: options.directory)
         }
-        if let path = userSettingsPath, let text = try Settings.read(path)?.registry {
+        if let path = userSettingsPath, let text = try userSettings()?.registry {
             return try RegistryLocation(text, source: .userSettings, base: path.parent)
         }
         if let workspace, let text = settings.registry {
@@ -158,10 +187,13 @@ package final class Session {
         }
         guard let project = settings.project else {
             let hint = workspace?.git == nil ? "give --registry" : "run 'reg init', or give --registry"
-            throw RegError(.usage, "no registry is set", hint: hint)
+            throw withoutWorkspace("no registry is set", hint: hint)
         }
         return try RegistryLocation.embedded(project: project, environment: environment)
     }
+
+    /// The user's own configuration; nil where there is none.
+    func userSettings() throws -> Settings? { try userSettingsPath.flatMap { try Settings.read($0) } }
 
     private var userSettingsPath: BytePath? {
         let base =

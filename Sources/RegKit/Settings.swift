@@ -13,7 +13,9 @@ package struct Settings: Equatable {
 
     package var project: RandomName?
     package var registry: String?
-    var ignore = IgnoreRules()
+    package var ignore = IgnoreRules()
+    /// The most bytes that the store of a clone may take.
+    package var storeQuota: UInt64?
 
     package init() {}
 
@@ -50,7 +52,22 @@ package struct Settings: Equatable {
                 }
                 return rule
             })
+        settings.storeQuota = try storeQuota(in: table, path)
         return settings
+    }
+
+    /// `quota` of the table `store`, a text such as "20 GiB" or a number of bytes.
+    private static func storeQuota(in table: TOMLTable, _ path: BytePath) throws -> UInt64? {
+        guard let value = table["store"] else { return nil }
+        guard let store = value.table else {
+            throw RegError(.usage, "\(printable(path)): store is not a table")
+        }
+        guard let quota = store["quota"] else { return nil }
+        let text = quota.string ?? quota.int.map(String.init) ?? ""
+        guard let byteCount = StoreQuota.byteCount(text) else {
+            throw RegError.notAQuota("\(printable(path)): store.quota", text)
+        }
+        return byteCount
     }
 
     private static func string(_ key: String, in table: TOMLTable, _ path: BytePath) throws -> String? {

@@ -22,7 +22,8 @@ extension Session {
             let artifacts = try lock.entries.map { try status(of: $0, in: tree, head: head) }
             return StatusReport(
                 artifacts: artifacts, isPushed: artifacts.allSatisfy(\.isPushed),
-                isBound: try isBound(head, lock: lock, workspace: workspace), commit: head)
+                isBound: try isBound(head, lock: lock, workspace: workspace), commit: head,
+                statePath: workspace.state ?? workspace.root)
         }
     }
 
@@ -68,7 +69,8 @@ extension Session {
         let library = try library()
         // Which files differ can only be told where the version's manifest can be read.
         guard let manifest = try? library.manifest(of: digest, subject: entry.name.text) else {
-            return TreeDifferences(state: .modified)
+            let byteCount = try tree.byteCountToRead(at: entry.path, links: checkout.links)
+            return TreeDifferences(state: .modified, byteCountToRead: byteCount)
         }
         let expected = RowSequence(library.reader(of: manifest), library: library, subject: entry.name.text)
         return try differences(of: entry, in: tree, checkout) { try expected.next() }
@@ -81,11 +83,8 @@ extension Session {
         let exists = try tree.withContents(of: path) { file in
             if file.entry.own != nil { result.missing.append(file.path.relative(to: base) ?? file.path) }
         } body: { scanned, content in
-            if let own = scanned.known?.own {
-                if own != content { result.changed.append(scanned.path) }
-            } else {
-                result.added.append(scanned.path)
-            }
+            guard let own = scanned.known?.own else { return result.add(scanned.path, scanned.size) }
+            if own != content { result.change(scanned.path, scanned.size) }
         }
         return exists ? result.settled : TreeDifferences(state: .missing)
     }
@@ -118,10 +117,10 @@ extension Session {
                 expected = try next()
             }
             if let other = expected, other.path == row.path {
-                if other != row { result.changed.append(row.path) }
+                if other != row { result.change(row.path, row.byteCount) }
                 expected = try next()
             } else if entry.content != .git || row.kind != .emptyDirectory {
-                result.added.append(row.path)
+                result.add(row.path, row.byteCount)
             }
         }
         while let other = expected {
@@ -150,6 +149,23 @@ struct TreeDifferences {
     var missing: [BytePath] = []
     /// Not there because they were never pulled.
     var absent: [BytePath] = []
+    /// The sizes of added and changed files, in all.
+    private(set) var byteCountToRead: UInt64
+
+    init(state: StatusReport.State, byteCountToRead: UInt64 = 0) {
+        self.state = state
+        self.byteCountToRead = byteCountToRead
+    }
+
+    mutating func add(_ path: BytePath, _ byteCount: UInt64) {
+        added.append(path)
+        byteCountToRead = saturatingSum(byteCountToRead, byteCount)
+    }
+
+    mutating func change(_ path: BytePath, _ byteCount: UInt64) {
+        changed.append(path)
+        byteCountToRead = saturatingSum(byteCountToRead, byteCount)
+    }
 
     /// The same, its state following from the rest.
     var settled: TreeDifferences {

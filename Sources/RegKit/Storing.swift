@@ -19,6 +19,26 @@ struct StoredArtifact {
     let storedByteCount: UInt64
     /// Entries that were known and are no longer there, where they are still known.
     var gone: [BytePath] = []
+    /// Whether nothing but the lock holds it: the store had no room.
+    var isRecordedOnly = false
+
+    init(_ draft: ManifestDraft, newByteCount: UInt64, storedByteCount: UInt64) {
+        self.draft = draft
+        self.newByteCount = newByteCount
+        self.storedByteCount = storedByteCount
+        digest = draft.tree
+        totals = draft.totals
+    }
+
+    /// One of which nothing was stored.
+    init(_ summary: TreeSummary) {
+        digest = summary.digest
+        totals = summary.totals
+        gone = summary.gone
+        draft = nil
+        newByteCount = 0
+        storedByteCount = 0
+    }
 
     var content: LockEntry.Content {
         .stored(digest: digest, bytes: totals.byteCount, files: totals.fileCount)
@@ -29,7 +49,17 @@ struct StoredArtifact {
             name: target.name, type: target.type, path: target.lockPath, digest: digest,
             byteCount: totals.byteCount,
             fileCount: totals.fileCount, newByteCount: newByteCount, storedByteCount: storedByteCount,
-            isInGit: target.isInGit, isUnchanged: isUnchanged)
+            isInGit: target.isInGit, isUnchanged: isUnchanged && !isRecordedOnly,
+            isRecordedOnly: isRecordedOnly)
+    }
+}
+
+extension StoredArtifact {
+    /// What the user should know where nothing was stored.
+    func note(on target: AddTarget) -> String? {
+        guard isRecordedOnly else { return nil }
+        return
+            "\(target.name) is recorded only: its \(totals.byteCount) bytes do not fit into the store's quota; push it before its files change"
     }
 }
 
@@ -74,9 +104,7 @@ struct Storing {
     }
 
     func store(_ target: AddTarget) throws -> StoredArtifact {
-        let isWhole = try tree.checkout(of: target).isWhole
-        let mayBeUnchanged = target.base != nil && target.part == nil && isWhole && !target.isKnownToDiffer
-        if target.isInGit || mayBeUnchanged, let found = try unchanged(target) {
+        if target.isInGit || target.isClean, let found = try unchanged(target) {
             return found
         }
         let base = try target.base.flatMap { try openBase($0, of: target.name) }
@@ -96,8 +124,19 @@ struct Storing {
         }
         try learned.finish()
         return StoredArtifact(
-            digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
-            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
+            result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
+    }
+
+    /// Hashes what lies at a path, and stores nothing.
+    func record(_ target: AddTarget) throws -> StoredArtifact {
+        guard try target.part == nil && tree.checkout(of: target).isWhole else {
+            throw RegError(
+                .local, "the store has no room for a part of \(target.name) within its quota",
+                hint: "add the whole artifact again, or make room: reg store")
+        }
+        var result = StoredArtifact(try summary(of: target))
+        result.isRecordedOnly = try library.manifest(of: result.digest, subject: target.name.text) == nil
+        return result
     }
 
     /// Stores files that git keeps, as a commit has them.
@@ -109,22 +148,20 @@ struct Storing {
             }
         }
         return StoredArtifact(
-            digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
-            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
+            result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
     }
 
-    /// What the working tree is by its known hashes; nil where an artifact of the store has changed.
+    /// What there is of a target that needs no storing: what git keeps, and what is as the lock says; nil where the
+    /// latter's manifest cannot be read, and all is stored anew.
     private func unchanged(_ target: AddTarget) throws -> StoredArtifact? {
-        guard let found = try tree.summary(of: target.path) else {
-            throw RegError(.notFound, "\(printable(target.path)) does not exist")
-        }
-        guard target.isInGit || found.digest == target.base else { return nil }
-        if !target.isInGit, try library.manifest(of: found.digest, subject: target.name.text) == nil {
-            return nil
-        }
-        return StoredArtifact(
-            digest: found.digest, totals: found.totals, draft: nil, newByteCount: 0, storedByteCount: 0,
-            gone: found.gone)
+        if target.isInGit { return StoredArtifact(try summary(of: target)) }
+        guard let base = target.base, let manifest = try openBase(base, of: target.name) else { return nil }
+        return StoredArtifact(TreeSummary(digest: base, totals: manifest.totals, gone: []))
+    }
+
+    private func summary(of target: AddTarget) throws -> TreeSummary {
+        if let found = try tree.summary(of: target.path) { return found }
+        throw RegError(.notFound, "\(printable(target.path)) does not exist")
     }
 
     /// A version that new bytes are compared with; nil where it cannot be read: a missed match is waste, no error.

@@ -107,6 +107,16 @@ struct WorkingTree {
         return exists
     }
 
+    /// The sizes of the files at `path` that are not as reg last added or wrote them, in all.
+    func byteCountToRead(at path: BytePath, links: LinkPolicy) throws -> UInt64 {
+        var byteCount: UInt64 = 0
+        _ = try scan(path, links: links) { scanned in
+            let own = scanned.known?.own
+            if own == nil || own != scanned.content { byteCount = saturatingSum(byteCount, scanned.size) }
+        }
+        return byteCount
+    }
+
     /// The hash of the file at `path`, read now.
     func hash(of path: BytePath, links: LinkPolicy = .keep) throws -> Digest {
         let file = try open(path, links: links)

@@ -14,16 +14,20 @@ struct Workspace {
     let root: BytePath
     /// Nil in a copy of the files without git, where there is no state either.
     let git: Git?
+    let stateDirectory: StateDirectory?
 
     /// The workspace around `directory`: its git work tree, else the nearest directory with a `reg.lock` or
     /// `reg.toml`; nil where there is neither.
-    static func find(from directory: BytePath) throws -> Workspace? {
-        if let git = try Git.discover(from: directory) { return Workspace(root: git.topLevel, git: git) }
+    static func find(from directory: BytePath, environment: ProcessEnvironment) throws -> Workspace? {
+        if let git = try Git.discover(from: directory, environment: environment) {
+            let state = try StateDirectory.find(of: git.commonDirectory, environment: environment)
+            return Workspace(root: git.topLevel, git: git, stateDirectory: state)
+        }
         var candidate = absolute(directory)
         while true {
             for name in [lockName, Settings.fileName] {
                 if try fileStatus(candidate.appending(name)) != nil {
-                    return Workspace(root: candidate, git: nil)
+                    return Workspace(root: candidate, git: nil, stateDirectory: nil)
                 }
             }
             guard !candidate.components.isEmpty else { return nil }
@@ -32,10 +36,12 @@ struct Workspace {
         }
     }
 
-    /// The state directory, inside git's own: worktrees share it and `git clean` spares it.
-    var state: BytePath? { git.map { $0.commonDirectory.appending("reg") } }
+    /// Database, journal and guards, mostly inside git's own directory: worktrees share it and `git clean` spares it.
+    var state: BytePath? { stateDirectory?.path }
 
-    var store: DirectoryStore? { state.map { DirectoryStore(root: $0.appending("store")) } }
+    var store: DirectoryStore? {
+        git.map { DirectoryStore(root: $0.commonDirectory.appending("reg/store")) }
+    }
 
     func readLock() throws -> Lock {
         guard let bytes = try readSmallFile(root.appending(Workspace.lockName), limit: Lock.maximumByteCount)
@@ -45,9 +51,11 @@ struct Workspace {
 
     /// Changes `reg.lock` as one step that no other reg of this clone comes between.
     func updateLock(_ change: (inout Lock) throws -> Void) throws {
-        guard let state else { throw RegError(.usage, "there is no git repository here", hint: "git init") }
-        try makeDirectories(state)
-        let guardFile = try Descriptor.open(state.appending("lock.guard"), .lock)
+        guard let stateDirectory else {
+            throw RegError(.usage, "there is no git repository here", hint: "git init")
+        }
+        try stateDirectory.make()
+        let guardFile = try Descriptor.open(stateDirectory.path.appending("lock.guard"), .lock)
         try guardFile.lock(.exclusive)
         var lock = try readLock()
         let before = lock
@@ -67,5 +75,19 @@ struct Workspace {
         let resolved = parent.appending(whole.lastComponent)
         if let relative = whole.relative(to: root) ?? resolved.relative(to: root) { return relative }
         throw RegError(.usage, "\(printable(path)) is outside the repository \(printable(root))")
+    }
+
+    /// `path`, as for ``relative(_:from:)``, which must be a place that an artifact may have.
+    func placeOfArtifact(_ path: BytePath, from directory: BytePath) throws -> BytePath {
+        let relative = try relative(path, from: directory)
+        guard !relative.isEmpty else {
+            throw RegError(
+                .usage, "\(printable(path)) is the whole repository",
+                hint: "name a directory or a file in it, such as data/")
+        }
+        if let hazard = relative.hazard {
+            throw RegError(.refused, "the path \(printable(relative)) \(hazard.reason)")
+        }
+        return relative
     }
 }

@@ -16,6 +16,9 @@ package struct TreeRow: Equatable, Sendable {
     package let path: BytePath
     package let kind: Kind
 
+    /// The size of a file, in bytes; 0 for all else.
+    package var byteCount: UInt64 { if case .file(let size, _, _) = kind { size } else { 0 } }
+
     package init(path: BytePath, kind: Kind) {
         self.path = path
         self.kind = kind

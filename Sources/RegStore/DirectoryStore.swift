@@ -163,4 +163,34 @@ extension DirectoryStore {
             throw .file(error)
         }
     }
+
+    /// The trees and ids of all manifests.
+    package func manifestNames() throws(StoreError) -> [(tree: Digest, id: Digest)] {
+        do {
+            let manifests = try Descriptor.open(root.appending("manifests"), .directory)
+            var names: [(tree: Digest, id: Digest)] = []
+            for shelf in try manifests.entries() where bytes(hex: shelf.name.bytes)?.count == 1 {
+                let trees = try manifests.openBeneath(shelf.name, .directory)
+                for folder in try trees.entries() {
+                    guard let tree = Digest(hex: folder.name.bytes) else { continue }
+                    for entry in try trees.openBeneath(folder.name, .directory).entries() {
+                        if let id = Digest(hex: entry.name.bytes) { names.append((tree, id)) }
+                    }
+                }
+            }
+            return names
+        } catch {
+            if error.isNotFound { return [] }
+            throw .file(error)
+        }
+    }
+
+    /// Removes an object, if it is there.
+    package func remove(_ key: ObjectKey) throws(StoreError) {
+        do {
+            try Descriptor.open(root.appending(key.directory), .directory).remove(BytePath(key.name))
+        } catch {
+            if !error.isNotFound { throw .file(error) }
+        }
+    }
 }

@@ -27,7 +27,8 @@ struct Reg: ParsableCommand {
             """,
         version: "reg 0.1.0",
         subcommands: [
-            Init.self, Add.self, Status.self, Push.self, Pull.self, List.self, Log.self, Show.self, Cat.self,
-            Verify.self, Manifest.self, Completion.self,
+            Init.self, Add.self, Status.self, Push.self, Pull.self, Use.self, Remove.self, List.self,
+            Log.self,
+            Show.self, Cat.self, Verify.self, Store.self, Manifest.self, Completion.self,
         ])
 }

@@ -20,10 +20,12 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("push", Sample.pushed(.unbound(reason: "no commit"), record: nil)),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: false)),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: true)),
-    ("ls", Sample.listed), ("show", Sample.shown), ("show", FileListAnswer(report: Sample.shown)),
+    ("rm", Sample.removed), ("use", Sample.used), ("ls", Sample.listed), ("show", Sample.shown),
+    ("show", FileListAnswer(report: Sample.shown)),
     ("log", HistoryAnswer(entries: Sample.history)), ("verify", Sample.verified([])),
     ("verify", Sample.verified([Sample.problem])), ("manifest-rebuild", Sample.rebuilt),
-    ("completion", Completion.Script(shell: .bash)),
+    ("store", Sample.store), ("store-trim", Sample.trimmed(isDryRun: true)),
+    ("store-trim", Sample.trimmed(isDryRun: false)), ("completion", Completion.Script(shell: .bash)),
 ]
 
 @Suite struct DocumentTests {

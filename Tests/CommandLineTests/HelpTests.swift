@@ -30,10 +30,13 @@ import Testing
     }
 
     @Test func everyCommandHasAnAbstractAndExamples() {
-        for command in Reg.configuration.subcommands + Manifest.configuration.subcommands {
+        let nested = Manifest.configuration.subcommands + Store.configuration.subcommands
+        for command in Reg.configuration.subcommands + nested {
             let configuration = command.configuration
             #expect(configuration.abstract.utf8.count <= 54, "the list of commands keeps to one line each")
-            let parent = command == Manifest.Rebuild.self ? "manifest " : ""
+            let parent =
+                command == Manifest.Rebuild.self
+                ? "manifest " : Store.configuration.subcommands.contains { $0 == command } ? "store " : ""
             let example = "  reg \(parent)\(configuration.commandName ?? "")"
             #expect(configuration.discussion.contains(example))
         }

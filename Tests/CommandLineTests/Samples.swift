@@ -33,12 +33,21 @@ enum Sample {
             .init(
                 name: name("detector"), type: .weights, path: oddPath, digest: digest, byteCount: 90_868_376,
                 fileCount: 1, newByteCount: 80_000_000, storedByteCount: 66_000_000, isInGit: false,
-                isUnchanged: false),
+                isUnchanged: false, isRecordedOnly: false),
             .init(
                 name: name("configs"), type: .config, path: BytePath("configs/"), digest: digest,
                 byteCount: 10,
-                fileCount: 2, newByteCount: 0, storedByteCount: 0, isInGit: true, isUnchanged: true),
+                fileCount: 2, newByteCount: 0, storedByteCount: 0, isInGit: true, isUnchanged: true,
+                isRecordedOnly: false),
         ], notes: ["left out .DS_Store"])
+
+    static let removed = RemoveReport(
+        name: name("configs"), type: .config, path: oddPath, digest: nil, byteCount: nil, fileCount: nil,
+        notes: [])
+
+    static let used = UseReport(
+        name: name("detector"), type: .weights, version: nil, path: oddPath, digest: digest,
+        byteCount: 90_868_376, fileCount: 1, isUnchanged: false, notes: [])
 
     static let status = StatusReport(
         artifacts: [
@@ -50,7 +59,7 @@ enum Sample {
                 name: name("val"), path: BytePath("data/val/"), state: .clean, added: [], changed: [],
                 missing: [],
                 absent: [], isInGit: false, isPushed: true),
-        ], isPushed: false, isBound: false, commit: commit)
+        ], isPushed: false, isBound: false, commit: commit, statePath: oddPath)
 
     static func pushed(_ binding: PushReport.Binding, record: UInt64?) -> PushReport {
         PushReport(
@@ -104,6 +113,16 @@ enum Sample {
 
     static let problem = VerifyReport.Problem(
         kind: "pack", object: "packs/3f/x.pack", artifacts: ["detector@v4"], message: "chunk 17: \(steering)")
+
+    static let store = StoreReport(
+        path: oddPath, packCount: 9, byteCount: 500 << 20, linkedByteCount: 400 << 20,
+        unpushedByteCount: 64 << 20, quota: 20 << 30)
+
+    static func trimmed(isDryRun: Bool) -> TrimReport {
+        TrimReport(
+            path: oddPath, packCount: 8, byteCount: 436 << 20, freedByteCount: 36 << 20, manifestCount: 3,
+            keptPackCount: 1, keptByteCount: 64 << 20, isDryRun: isDryRun)
+    }
 
     static let rebuilt = RebuildReport(recordCount: 17, versionCount: 4, packCount: 9, fileCount: 100)
 }

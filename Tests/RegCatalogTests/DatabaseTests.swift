@@ -13,7 +13,7 @@ private struct Failure: Error {}
 @Suite struct TransactionTests {
     /// A table of numbers.
     private func numbers() throws -> Database {
-        let database = try Database(path: ":memory:")
+        let database = try Database(path: BytePath(":memory:"))
         try database.execute(script: "CREATE TABLE number (value INTEGER NOT NULL) STRICT")
         return database
     }
@@ -84,7 +84,7 @@ private struct Failure: Error {}
     }
 
     @Test func valuesComeBackAsTheyWere() throws {
-        let database = try Database(path: ":memory:")
+        let database = try Database(path: BytePath(":memory:"))
         try database.execute(script: "CREATE TABLE t (i INTEGER, s TEXT, b BLOB, n BLOB) STRICT")
         let text = "a\0b \u{1f98a} caf\u{e9}"
         let blob: [UInt8] = [0, 255, 0]
@@ -111,15 +111,15 @@ private struct Failure: Error {}
 
     @Test func itsSchemaIsTheOneInTheScript() throws {
         try withCatalogFile { path throws in
-            _ = try Catalog(path: path.lossy)
-            _ = try Catalog(path: path.lossy)  // opened again: nothing to migrate
-            let fresh = try Database(path: ":memory:")
+            _ = try Catalog(path: path)
+            _ = try Catalog(path: path)  // opened again: nothing to migrate
+            let fresh = try Database(path: BytePath(":memory:"))
             for name in ["manifest-001.sql", "manifest-002.sql"] {
                 let file = BytePath(#filePath).parent.appending("../../schema/\(name)")
                 let script = try #require(try readSmallFile(file, limit: 1 << 20))
                 try fresh.execute(script: String(decoding: script, as: UTF8.self))
             }
-            let found = try Database(path: path.lossy)
+            let found = try Database(path: path)
             #expect(try schema(found) == schema(fresh))
             #expect(try schema(found).count > 15)
             #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 2)
@@ -128,9 +128,9 @@ private struct Failure: Error {}
 
     @Test func aDatabaseOfALaterVersionIsLeftAlone() throws {
         try withCatalogFile { path throws in
-            _ = try Catalog(path: path.lossy)
-            try Database(path: path.lossy).run("PRAGMA user_version = 9")
-            let error = #expect(throws: DatabaseError.self) { _ = try Catalog(path: path.lossy) }
+            _ = try Catalog(path: path)
+            try Database(path: path).run("PRAGMA user_version = 9")
+            let error = #expect(throws: DatabaseError.self) { _ = try Catalog(path: path) }
             #expect(error?.isCorrupt == false)
             #expect(error?.message.contains("9") == true)
         }
@@ -142,7 +142,7 @@ private struct Failure: Error {}
             try publish(
                 seededBytes(count: 20_000, seed: seed), as: path.lastComponent, in: .directory(path.parent),
                 .creating)
-            let error = #expect(throws: DatabaseError.self) { _ = try Catalog(path: path.lossy) }
+            let error = #expect(throws: DatabaseError.self) { _ = try Catalog(path: path) }
             #expect(error?.isCorrupt == true)
         }
     }
@@ -155,7 +155,7 @@ private struct Failure: Error {}
         try withCatalogFile { path throws in
             let registry = try id(77)
             do {
-                let catalog = try Catalog(path: path.lossy)
+                let catalog = try Catalog(path: path)
                 try catalog.restartFold(of: registry, genesis: digest(0))
                 var maker = try RecordMaker(seed: seed)
                 try catalog.transaction {
@@ -173,7 +173,7 @@ private struct Failure: Error {}
                 }
                 try publish(damaged, as: path.lastComponent, in: directory, .replacing)
                 do {
-                    let catalog = try Catalog(path: path.lossy)
+                    let catalog = try Catalog(path: path)
                     _ = try catalog.tail(of: registry)
                     for name in try catalog.names() { _ = try catalog.newest(of: name) }
                     _ = try catalog.allVersions()
@@ -188,9 +188,9 @@ private struct Failure: Error {}
     @Test func aNumberThatCannotBeIsCorrupt() throws {
         try withCatalogFile { path throws in
             let registry = try id(77)
-            let catalog = try Catalog(path: path.lossy)
+            let catalog = try Catalog(path: path)
             try catalog.restartFold(of: registry, genesis: digest(0))
-            let database = try Database(path: path.lossy)
+            let database = try Database(path: path)
             try database.run("UPDATE fold SET number = -1")
             try database.run("INSERT INTO artifact VALUES ('a', NULL, -5)")
             try database.run(

@@ -67,10 +67,10 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
             let registry = try id(77)
             var maker = try RecordMaker(seed: 9)
             let entries = try (0..<60).map { _ in try maker.next() }
-            let first = try Catalog(path: path.lossy)
+            let first = try Catalog(path: path)
             try first.restartFold(of: registry, genesis: digest(0))
             for entry in entries[..<40] { try first.fold(entry, of: registry) }
-            let second = try Catalog(path: path.lossy)
+            let second = try Catalog(path: path)
             for entry in entries[20...] { try second.fold(entry, of: registry) }
             for entry in entries { try first.fold(entry, of: registry) }
             try expectEqual(first, maker.state)

@@ -16,6 +16,9 @@ int reg_o_direct(void);
 /// syncfs(2).
 int reg_syncfs(int descriptor);
 
+/// The kind of file system that holds `path`, as statfs(2) numbers them. -1 and errno on failure.
+int reg_file_system_type(const char *path, unsigned *type);
+
 /// Columns of the terminal at `descriptor`, 0 if it is none.
 int reg_terminal_columns(int descriptor);
 

@@ -33,6 +33,7 @@ extension AddReport.Artifact {
         members["stored_bytes"] = .count(storedByteCount)
         members["in_git"] = .bool(isInGit)
         members["unchanged"] = .bool(isUnchanged)
+        members["recorded_only"] = .bool(isRecordedOnly)
         return members
     }
 
@@ -48,6 +49,6 @@ extension AddReport.Artifact {
     private var new: Table.Cell {
         if isInGit { return .init("in git", .dim) }
         if isUnchanged { return .init("unchanged", .dim) }
-        return isInGit ? .init("in git", .dim) : .init(sizeText(newByteCount))
+        return isRecordedOnly ? .init("recorded", .warning) : .init(sizeText(newByteCount))
     }
 }

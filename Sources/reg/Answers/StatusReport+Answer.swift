@@ -7,18 +7,21 @@ internal import RegLock
 
 extension StatusReport: Answer {
     var json: JSON {
-        [
+        var members: JSONObject = [
             "clean": .bool(isClean), "pushed": .bool(isPushed), "bound": .bool(isBound),
             "commit": .text(commit?.hex),
             "artifacts": .array(artifacts.map { .object($0.members) }),
         ]
+        members.setPath("state_path", statePath)
+        return .object(members)
     }
 
     func lines(_ style: TextStyle) -> [String] {
-        guard !artifacts.isEmpty else { return ["no artifacts; 'reg add PATH' adds one"] }
+        let place = style.isVerbose ? ["state in \(printable(statePath))"] : []
+        guard !artifacts.isEmpty else { return ["no artifacts; 'reg add PATH' adds one"] + place }
         let rows = Table("", "", "", "", "", rows: artifacts.map(\.row)).lines(style)
         let body = zip(artifacts, rows).flatMap { artifact, row in [row] + artifact.files(style) }
-        return [summary(style), ""] + body + nextStep(style)
+        return [summary(style)] + place + [""] + body + nextStep(style)
     }
 
     private func summary(_ style: TextStyle) -> String {

@@ -33,6 +33,13 @@ struct Promise {
                 "name", "version", "digest", "path", "bytes", "files", "fetched_bytes", "verified",
             ]
             keys = ["requests"] + members.map { "artifacts.\($0)" }
+        case "rm":
+            schema = "rm"
+            keys = ["name", "type", "path", "digest", "bytes", "files"].map { "artifacts.\($0)" }
+        case "use":
+            schema = "use"
+            let members = ["name", "type", "version", "path", "digest", "bytes", "files"]
+            keys = members.map { "artifacts.\($0)" }
         case "log":
             schema = "log"
             let members = ["record", "kind", "time", "name", "version", "digest", "commit", "author"]
@@ -48,6 +55,9 @@ struct Promise {
         case "verify":
             schema = "verify"
             keys = ["ok"] + ["kind", "object", "artifacts", "message"].map { "problems.\($0)" }
+        case "store" where command.contains("trim"):
+            schema = "store-trim"
+            keys = []
         case "manifest":
             schema = "manifest-rebuild"
             keys = []
