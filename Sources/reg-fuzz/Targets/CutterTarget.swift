@@ -20,8 +20,8 @@ enum CutterTarget: FuzzTarget {
     private static func scene(_ input: [UInt8]) throws -> (file: [UInt8], plan: CutPlan, steps: [Int]) {
         var reader = ByteReader(input)
         let size = try reader.u32()
-        // Long files take long: bit 31 asks for one that has stretches and chunks of full length.
-        let length = Int(size % (size >> 31 == 1 ? 5 << 18 : 5 << 15))
+        // Long files take long: the top bits ask for one that has stretches and chunks of full length.
+        let length = Int(size % (size >> 29 == 7 ? 5 << 18 : 5 << 15))
         let stretches = try (0..<(try reader.u8())).map { _ in UInt64(try reader.u32()) }
         // At most 200 blocks: what they are cut into is of interest, not how often nothing is.
         let steps = try (0..<(try reader.u8())).map { _ in length * (Int(try reader.u16()) + 330) >> 16 + 1 }
@@ -71,7 +71,7 @@ enum CutterTarget: FuzzTarget {
     static func seeds() -> [[UInt8]] {
         let shapes: [(length: UInt32, stretches: [UInt32], steps: [UInt16])] = [
             (0, [], []), (1, [], [1]), (65_536, [], [7]), (65_537, [], [1_000]), (150_000, [], [511, 3]),
-            (1 << 31, [], [4_096]), (1 << 31 | 675_712, [1_100_000], [2_000]),
+            (7 << 29 | 262_144, [], [4_096]), (7 << 29 | 937_856, [1_100_000], [2_000]),
             (90_000, [100, 0, 2_000, 80_000], [9]),
             (5_000, [1 << 31], [10]), (140_000, [1_000], [100, 1_000]),
         ]
