@@ -52,7 +52,9 @@ let package = Package(
                 "RegBytes", "RegHash", "RegFiles", "RegJobs", "RegCodec", "RegPack", "RegLock", "RegLog",
                 "CSQLite",
             ],
-            resources: [.embedInCode("../../schema/manifest-001.sql")], swiftSettings: settings),
+            resources: [
+                .embedInCode("../../schema/manifest-001.sql"), .embedInCode("../../schema/manifest-002.sql"),
+            ], swiftSettings: settings),
         library("RegLock", uses: ["RegBytes", "RegHash"]),
         library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegLock", "CPosix"]),
         library(

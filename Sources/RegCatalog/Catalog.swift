@@ -10,7 +10,9 @@ package final class Catalog: Sendable {
     let database: Database
 
     /// The schema's versions, oldest first; each takes a database from the version before.
-    private static let migrations = [PackageResources.manifest_001_sql]
+    private static let migrations = [
+        PackageResources.manifest_001_sql, PackageResources.manifest_002_sql,
+    ]
 
     /// A catalog in memory, gone with the process: for jobs without a writable place.
     package static func inMemory() throws -> Catalog { try Catalog(path: ":memory:") }

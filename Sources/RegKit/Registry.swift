@@ -52,11 +52,13 @@ final class Registry {
     @discardableResult
     func catchUp() throws -> Tail {
         var tail = try checkedTail()
-        while let entry = try log.entry(after: tail) {
-            try catalog.fold(entry, of: info.id)
-            tail = entry.tail
+        while true {
+            let run = log.run(after: tail)
+            try catalog.fold(run.entries, of: info.id)
+            if let failure = run.failure { throw failure }
+            tail = run.entries.last?.tail ?? tail
+            if run.isAtEnd { return tail }
         }
-        return tail
     }
 
     /// How far the catalog is, once it is sure that the registry still has what this clone saw of it.
@@ -108,6 +110,7 @@ final class Registry {
         for losses in 0... {
             let tail = try catchUp()
             guard let draft = try prepare() else { return nil }
+            try log.checkNoGap(after: tail.number)
             let record = Record(
                 id: .random(), number: tail.number + 1, prev: tail.hash, project: draft.project,
                 author: draft.author, time: timestampNow(), operations: draft.operations)
@@ -128,6 +131,7 @@ final class Registry {
         for pending in try journal.pending(for: info.id) {
             // A registry that was rolled back lacks what the record follows: reading its log tells.
             guard try log.hash(of: pending.record.number - 1) == pending.record.prev else { continue }
+            try log.checkNoGap(after: pending.record.number - 1)
             _ = try log.create(pending.record)
             try journal.remove(pending.record.id)
         }

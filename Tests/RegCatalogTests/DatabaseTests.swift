@@ -113,14 +113,31 @@ private struct Failure: Error {}
         try withCatalogFile { path throws in
             _ = try Catalog(path: path.lossy)
             _ = try Catalog(path: path.lossy)  // opened again: nothing to migrate
-            let file = BytePath(#filePath).parent.appending("../../schema/manifest-001.sql")
-            let script = try #require(try readSmallFile(file, limit: 1 << 20))
             let fresh = try Database(path: ":memory:")
-            try fresh.execute(script: String(decoding: script, as: UTF8.self))
+            for name in ["manifest-001.sql", "manifest-002.sql"] {
+                let file = BytePath(#filePath).parent.appending("../../schema/\(name)")
+                let script = try #require(try readSmallFile(file, limit: 1 << 20))
+                try fresh.execute(script: String(decoding: script, as: UTF8.self))
+            }
             let found = try Database(path: path.lossy)
             #expect(try schema(found) == schema(fresh))
             #expect(try schema(found).count > 15)
-            #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 1)
+            #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 2)
+        }
+    }
+
+    @Test func aDatabaseOfTheVersionBeforeIsFoldedAnew() throws {
+        try withCatalogFile { path throws in
+            let old = try Database(path: path.lossy)
+            let file = BytePath(#filePath).parent.appending("../../schema/manifest-001.sql")
+            let script = try #require(try readSmallFile(file, limit: 1 << 20))
+            try old.execute(script: String(decoding: script, as: UTF8.self))
+            try old.run("PRAGMA user_version = 1")
+            try old.run("INSERT INTO fold VALUES (?, 3, ?)", try id(77).bytes, digest(3).bytes)
+            try old.run("INSERT INTO seen VALUES (?, 3, ?)", try id(77).bytes, digest(3).bytes)
+            let catalog = try Catalog(path: path.lossy)
+            #expect(try catalog.tail(of: try id(77)) == nil)
+            #expect(try catalog.newestSeen(of: try id(77)) == Tail(number: 3, hash: digest(3)))
         }
     }
 
@@ -157,7 +174,7 @@ private struct Failure: Error {}
                 try catalog.restartFold(of: registry, genesis: digest(0))
                 var maker = try RecordMaker(seed: seed)
                 try catalog.transaction {
-                    for _ in 0..<30 { try catalog.fold(try maker.next(), of: registry) }
+                    try catalog.fold(try (0..<30).map { _ in try maker.next() }, of: registry)
                 }
             }
             let whole = try #require(try readSmallFile(path, limit: 1 << 24))
