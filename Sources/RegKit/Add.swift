@@ -215,6 +215,11 @@ struct AddTarget {
         return target
     }
 
+    /// The same, all its files read anew.
+    var readAnew: AddTarget {
+        AddTarget(name: name, type: type, path: path, isDirectory: isDirectory, isInGit: false, base: nil)
+    }
+
     /// As in the lock.
     var lockPath: BytePath { isDirectory ? BytePath(path.bytes + [UInt8(ascii: "/")]) : path }
 }

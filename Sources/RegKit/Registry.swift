@@ -15,6 +15,8 @@ final class Registry {
     private let log: Log
     private let catalog: Catalog
     private let acceptsRollback: Bool
+    /// Where the log was found to end.
+    private var end: Tail?
 
     private init(
         _ location: RegistryLocation, store: CountingStore, info: RegistryInfo, catalog: Catalog,
@@ -78,6 +80,15 @@ final class Registry {
         return Tail(number: 0, hash: info.hash)
     }
 
+    /// Folds what is new and makes sure that the log ends there: before anything is written.
+    func catchUpToWrite() throws { try checkNoGap(after: try catchUp()) }
+
+    private func checkNoGap(after tail: Tail) throws {
+        if end == tail { return }
+        try log.checkNoGap(after: tail.number)
+        end = tail
+    }
+
     /// Makes sure that a pack is here, bringing it from a clone's store.
     ///
     /// - Returns: whether it had to be brought.
@@ -110,7 +121,7 @@ final class Registry {
         for losses in 0... {
             let tail = try catchUp()
             guard let draft = try prepare() else { return nil }
-            try log.checkNoGap(after: tail.number)
+            try checkNoGap(after: tail)
             let record = Record(
                 id: .random(), number: tail.number + 1, prev: tail.hash, project: draft.project,
                 author: draft.author, time: timestampNow(), operations: draft.operations)

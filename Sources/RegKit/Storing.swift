@@ -84,12 +84,23 @@ struct Storing {
             try index(manifest)
         }
         var entries = try TargetEntries(target, base: base, library: library, tree: tree)
-        let result = try ingest.store(root: try tree.base(of: target.path), pages: base?.pageCopies ?? [:]) {
+        let result = try ingest.store(root: try tree.base(of: target.path), pages: try pageCopies(of: base)) {
             try entries.next()
         }
         return StoredArtifact(
             digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
             newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: result.files)
+    }
+
+    /// Stores a version again as a manifest lists it: what a collection has removed of its packs goes into new ones.
+    func store(again manifest: Manifest, subject: String) throws -> StoredArtifact {
+        var reader = library.reader(of: manifest)
+        let result = try ingest.store(root: BytePath([]), pages: try pageCopies(of: manifest)) {
+            try library.next(&reader, subject: subject).map { .known([$0]) }
+        }
+        return StoredArtifact(
+            digest: result.draft.tree, totals: result.draft.totals, draft: result.draft,
+            newByteCount: result.newByteCount, storedByteCount: result.storedByteCount, files: [])
     }
 
     /// Stores files that git keeps, as a commit has them.
@@ -138,6 +149,12 @@ struct Storing {
         }
     }
 
+    /// Where the pages of a manifest lie, by id: a page that comes out the same again need not be stored again.
+    private func pageCopies(of manifest: Manifest?) throws -> [Digest: Copy] {
+        let pages = try (manifest?.pages ?? []).filter { try !ingest.index.isDeleted($0.copy.pack) }
+        return Dictionary(pages.map { ($0.id, $0.copy) }) { first, _ in first }
+    }
+
     /// Finishes the packs and writes the manifests of what is new.
     ///
     /// - Returns: the manifest of each tree that was stored.
@@ -151,12 +168,15 @@ struct Storing {
     }
 
     private func existing(_ tree: Digest) throws -> Manifested? {
-        var places = library
+        var found: Manifest?
         if case .registry(let registry, _) = destination {
-            places = ManifestLibrary(store: nil, registry: registry.store)
+            found = try ManifestLibrary(store: nil, registry: registry.store)
+                .reliableManifest(of: tree, in: registry.store, catalog: catalog, subject: "this tree")
+        } else {
+            // One that is damaged is passed over: ours is made beside it.
+            found = try? library.manifest(of: tree, subject: "this tree")
         }
-        // One that is damaged is passed over: ours is made beside it.
-        guard let found = try? places.manifest(of: tree, subject: "this tree") else { return nil }
+        guard let found else { return nil }
         return Manifested(id: found.id, packs: found.packs.map(\.name), isNew: false)
     }
 
@@ -173,12 +193,5 @@ struct Storing {
         let id = SHA256.digest(of: bytes)
         _ = try destination.objects.create(.manifest(draft.tree, id: id), bytes)
         return Manifested(id: id, packs: draft.packs, isNew: true)
-    }
-}
-
-extension Manifest {
-    /// Where the pages lie, by id: a page that comes out the same again need not be stored again.
-    var pageCopies: [Digest: Copy] {
-        Dictionary(pages.map { ($0.id, $0.copy) }) { first, _ in first }
     }
 }
