@@ -18,6 +18,8 @@ package struct FileStatus: Equatable, Sendable {
     package let inode: UInt64
     package let device: UInt64
     package let isExecutable: Bool
+    /// Whether it is a plain file of this user under one name only.
+    package let isOwnFile: Bool
 
     init(_ raw: stat) {
         size = UInt64(max(0, raw.st_size))
@@ -26,6 +28,7 @@ package struct FileStatus: Equatable, Sendable {
         inode = UInt64(raw.st_ino)
         device = UInt64(raw.st_dev)
         isExecutable = raw.st_mode & S_IXUSR != 0
+        isOwnFile = raw.st_mode & S_IFMT == S_IFREG && raw.st_nlink == 1 && raw.st_uid == geteuid()
         switch raw.st_mode & S_IFMT {
         case S_IFREG: kind = .file
         case S_IFDIR: kind = .directory

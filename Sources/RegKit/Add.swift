@@ -20,12 +20,12 @@ extension Session {
             }
             let tree = try WorkingTree(workspace, catalog: catalog)
             let lock = try workspace.readLock()
-            try store.removeLeftovers()
             let targets =
                 paths.isEmpty
                 ? try changedTargets(of: lock, in: tree)
                 : try addTargets(paths, name: name, type: type, lock: lock, tree: tree)
             let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
+            try store.removeLeftovers()
             let stored = try targets.map { try storing.store($0) }
             let manifests = try storing.finish(stored)
             try record(targets, stored, in: workspace)

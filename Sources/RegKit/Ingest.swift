@@ -48,10 +48,10 @@ final class Ingest {
     /// Checks chunks that move to another pack.
     private lazy var checker = PullBlock()
 
-    /// `store`: where packs go.
+    /// `store`: where packs go; `unfinished`: where they are noted meanwhile.
     init(
-        into store: any ObjectStore, catalog: Catalog, copies: CopyReader, jobs: Int, progress: Progress,
-        observer: ProgressObserver?
+        into store: any ObjectStore, unfinished: UnfinishedPacks?, catalog: Catalog, copies: CopyReader,
+        jobs: Int, progress: Progress, observer: ProgressObserver?
     ) throws {
         self.catalog = catalog
         self.copies = copies
@@ -60,7 +60,7 @@ final class Ingest {
         self.observer = observer
         let index = try ChunkIndex(catalog: catalog, copies: copies)
         self.index = index
-        packs = PackWriter(store: store) { try index.keep($0) }
+        packs = PackWriter(store: store, unfinished: unfinished) { try index.keep($0) }
         blocks = (0..<min(2 * jobs + 8, 16)).map { _ in IngestBlock() }
     }
 

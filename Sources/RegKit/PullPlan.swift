@@ -8,7 +8,11 @@ internal import RegManifest
 
 /// What a pull of one version will do to the files that are there, decided before the first byte is written.
 struct PullPlan {
-    enum Decision: UInt8 { case write, keep }
+    enum Decision: UInt8 {
+        case write, keep
+        /// Like `keep`, and from now on reg's own.
+        case adopt
+    }
 
     let target: PullTarget
     let manifest: Manifest
@@ -22,9 +26,13 @@ struct PullPlan {
     private(set) var obstacles: Set<BytePath> = []
     private(set) var notes: [String] = []
     private(set) var byteCountToWrite: UInt64 = 0
+    /// Of those, what takes its space already: killed runs have left it.
+    private(set) var byteCountUnfinished: UInt64 = 0
     private var fileCountToWrite: UInt64 = 0
-    /// Files that were there, and are now known to be as they should.
+    /// Files that were read and are as they should, but for those that are remembered already.
     private(set) var learned: [KnownFile] = []
+
+    private static let learnedLimit = 4096
 
     /// Reads the whole manifest, which checks it, beside what lies in the tree.
     init(
@@ -103,23 +111,24 @@ struct PullPlan {
             if status != nil { try block(path, forcing: forcing) }
             decisions.append(.write)
         case .file(let size, let wanted, let isExecutable):
-            guard let status else { return write(size) }
+            guard let status else { return try write(size, at: path, &parents) }
             guard status.kind == .file else {
                 if status.kind == .directory {
                     obstacles.insert(path)
                 } else {
                     try block(path, forcing: forcing)
                 }
-                return write(size)
+                return try write(size, at: path, &parents)
             }
             let found = try hash(of: path, known, status, tree)
             if found == wanted, status.isExecutable == isExecutable {
-                decisions.append(.keep)
-                learn(path, wanted, status, isNews: known?.own != wanted || known?.matches(status) != true)
+                let isNews = known?.own != wanted || known?.matches(status) != true
+                decisions.append(isNews ? .adopt : .keep)
+                if isNews { try learn(path, wanted, status, tree) }
                 return
             }
             if found != known?.own { try block(path, forcing: forcing) }
-            write(size)
+            try write(size, at: path, &parents)
         }
     }
 
@@ -135,16 +144,27 @@ struct PullPlan {
         if !forcing { conflicts.append(path) }
     }
 
-    private mutating func write(_ size: UInt64) {
+    private mutating func write(
+        _ size: UInt64, at path: BytePath, _ parents: inout ParentCache
+    ) throws {
         decisions.append(.write)
         byteCountToWrite += size
         fileCountToWrite += 1
+        guard size >= PullFile.partThreshold,
+            let directory = try parents.directory(of: path, making: false),
+            let part = try directory.status(of: PullFile.partName(of: path.lastComponent))
+        else { return }
+        byteCountUnfinished += min(part.size, size)
     }
 
-    private mutating func learn(_ path: BytePath, _ hash: Digest, _ status: FileStatus, isNews: Bool) {
-        guard isNews else { return }
+    private mutating func learn(
+        _ path: BytePath, _ hash: Digest, _ status: FileStatus, _ tree: WorkingTree
+    ) throws {
         learned.append(
             KnownFile.afterReading(path: path, hash: hash, status: status, now: nanosecondsNow()))
+        if learned.count < PullPlan.learnedLimit { return }
+        try tree.keepRead(learned)
+        learned = []
     }
 
     /// Files that reg wrote for another version go, edited ones stay.

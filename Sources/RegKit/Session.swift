@@ -6,6 +6,7 @@ internal import RegGit
 internal import RegHash
 internal import RegJobs
 internal import RegLock
+internal import RegPack
 internal import RegStore
 
 package struct SessionOptions: Sendable {
@@ -44,6 +45,11 @@ package final class Session {
             try workspace.map { try Settings.read($0.root.appending(Settings.fileName)) ?? Settings() }
                 ?? Settings()
         }
+    }
+
+    /// Where packs are noted that are not finished; nil where there is no state.
+    var unfinishedPacks: UnfinishedPacks? {
+        workspace?.state.map { UnfinishedPacks(directory: $0.appending("journal")) }
     }
 
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }

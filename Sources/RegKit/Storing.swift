@@ -67,9 +67,22 @@ struct Storing {
         self.tree = tree
         library = try session.library()
         catalog = tree.catalog
+        try Storing.finishAbandonedPacks(of: session)
         ingest = try Ingest(
-            into: destination.objects, catalog: catalog, copies: library.copies, jobs: session.jobs,
+            into: destination.objects, unfinished: session.unfinishedPacks, catalog: catalog,
+            copies: library.copies, jobs: session.jobs,
             progress: Progress(phase: phase), observer: session.options.progress)
+    }
+
+    /// Makes whole packs of what killed runs have left: their chunks need not be stored again.
+    private static func finishAbandonedPacks(of session: Session) throws {
+        for pack in try session.unfinishedPacks?.abandoned() ?? [] {
+            let finished = try pack.finish { kind, bytes in
+                kind == .chunk ? SHA256.digest(of: bytes) : Page.id(of: Array(bytes))
+            }
+            if let finished { try session.catalog.keep(finished) }
+            try pack.forget()
+        }
     }
 
     func store(_ target: AddTarget) throws -> StoredArtifact {

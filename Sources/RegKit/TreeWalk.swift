@@ -121,6 +121,6 @@ enum Junk {
         ].map { BytePath($0) })
 
     static func contains(_ name: BytePath) -> Bool {
-        names.contains(name) || processOfTemporary(name) != nil
+        names.contains(name) || isTemporary(name)
     }
 }

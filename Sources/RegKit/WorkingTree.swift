@@ -115,6 +115,12 @@ struct WorkingTree {
         }
     }
 
+    /// Remembers files that were read, which nobody may have made durable yet.
+    func keepRead(_ files: [KnownFile]) throws {
+        try root.syncFileSystem()
+        try keep(files)
+    }
+
     private func keep(_ files: [KnownFile]) throws {
         if files.isEmpty { return }
         try catalog.transaction { for file in files { try catalog.keep(file, worktree: worktree) } }
