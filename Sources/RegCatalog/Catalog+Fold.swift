@@ -60,6 +60,12 @@ extension Catalog: FoldState {
         guard let project = record.project else { return }  // the fold has refused such a record
         try database.run(
             "INSERT OR IGNORE INTO artifact_set VALUES (?, ?)", bind.set.bytes, bind.lock.serialized)
+        for entry in bind.lock.entries {
+            guard case .stored(let digest, _, _) = entry.content else { continue }
+            try database.run(
+                "INSERT OR IGNORE INTO member VALUES (?, ?, ?)", entry.name.description, digest.bytes,
+                bind.set.bytes)
+        }
         try database.run(
             "INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?)", project.bytes, bind.commit.hex,
             bind.set.bytes,
@@ -86,7 +92,8 @@ extension Catalog: FoldState {
     package func restartFold(of id: RandomName, genesis: Digest) throws {
         try database.transaction {
             for table in [
-                "fold", "record", "operation", "artifact", "version", "artifact_set", "binding", "deleted",
+                "fold", "record", "operation", "artifact", "version", "artifact_set", "binding", "member",
+                "deleted",
             ] {
                 try database.run("DELETE FROM \(table)")
             }
@@ -95,32 +102,48 @@ extension Catalog: FoldState {
         }
     }
 
-    /// Folds the next entry of the log of registry `id` in.
+    /// Folds the next entries of the log of registry `id` in, in one transaction.
     ///
-    /// - Throws: `newerVersion` at an entry that only a later reg understands; it is not folded.
-    package func fold(_ entry: LogEntry, of id: RandomName) throws {
+    /// - Throws: `newerVersion` at an entry that only a later reg understands; those before it are folded.
+    package func fold(_ entries: [LogEntry], of id: RandomName) throws {
+        if entries.isEmpty { return }
+        var failure: LogError?
         try database.transaction {
+            guard let start = try tail(of: id) else { return false }
+            var newest = start
             // Another process that shares this database may have been faster.
-            guard try tail(of: id)?.number == entry.number - 1 else { return false }
-            switch entry.reading {
-            case .record(let record):
-                var state = self
-                try store(record, void: try Fold.apply(record, to: &state))
-            case .void(let reason):
-                try database.run(
-                    "INSERT INTO record VALUES (?, NULL, NULL, '', '', ?)", Int64(entry.number), reason)
-            case .beyond(let what):
-                throw LogError.newerVersion("\(what), in record \(entry.number)")
+            for entry in entries where entry.number == newest.number + 1 {
+                if case .beyond(let what) = entry.reading {
+                    failure = .newerVersion("\(what), in record \(entry.number)")
+                    break
+                }
+                try fold(entry.reading, number: entry.number)
+                newest = entry.tail
             }
-            try database.run(
-                "UPDATE fold SET number = ?, hash = ?", Int64(entry.tail.number), entry.tail.hash.bytes)
-            try database.run(
-                """
-                INSERT INTO seen VALUES (?1, ?2, ?3) ON CONFLICT (registry)
-                DO UPDATE SET number = excluded.number, hash = excluded.hash WHERE excluded.number > seen.number
-                """, id.bytes, Int64(entry.tail.number), entry.tail.hash.bytes)
+            if newest != start { try keepTail(newest, of: id) }
             return true
         }
+        if let failure { throw failure }
+    }
+
+    private func fold(_ reading: RecordReading, number: UInt64) throws {
+        switch reading {
+        case .record(let record):
+            var state = self
+            try store(record, void: try Fold.apply(record, to: &state))
+        case .void(let reason):
+            try database.run("INSERT INTO record VALUES (?, NULL, NULL, '', '', ?)", Int64(number), reason)
+        case .beyond: break  // nothing that this reg could fold
+        }
+    }
+
+    private func keepTail(_ tail: Tail, of id: RandomName) throws {
+        try database.run("UPDATE fold SET number = ?, hash = ?", Int64(tail.number), tail.hash.bytes)
+        try database.run(
+            """
+            INSERT INTO seen VALUES (?1, ?2, ?3) ON CONFLICT (registry)
+            DO UPDATE SET number = excluded.number, hash = excluded.hash WHERE excluded.number > seen.number
+            """, id.bytes, Int64(tail.number), tail.hash.bytes)
     }
 
     private func store(_ record: Record, void reason: String?) throws {

@@ -61,10 +61,16 @@ extension Catalog {
 
     /// The versions of `name` whose digest begins with the hex digits `prefix`; newest first, one for each digest.
     package func versions(of name: ArtifactName, digestPrefix prefix: String) throws -> [Version] {
+        let padding = String(repeating: "0", count: max(0, 2 * Digest.byteCount - prefix.utf8.count))
+        guard let lower = Digest(hex: prefix + padding),
+            let upper = Digest(hex: prefix + padding.map { _ in "f" })
+        else { return [] }
         var seen: Set<Digest> = []
         return try database.all(
-            "SELECT \(Catalog.columns) FROM version WHERE name = ? AND lower(hex(digest)) GLOB ? ORDER BY version DESC",
-            name.description, prefix + "*", read: Catalog.version
+            """
+            SELECT \(Catalog.columns) FROM version INDEXED BY version_digest
+            WHERE name = ? AND digest BETWEEN ? AND ? ORDER BY version DESC
+            """, name.description, lower.bytes, upper.bytes, read: Catalog.version
         ).filter { seen.insert($0.digest).inserted }
     }
 
@@ -94,9 +100,9 @@ extension Catalog {
     )] {
         try database.all(
             """
-            SELECT DISTINCT commit_id, artifact_set FROM binding
-            WHERE commit_id GLOB ?1 AND (?2 IS NULL OR project = ?2) LIMIT 2
-            """, prefix + "*", project?.bytes
+            SELECT DISTINCT commit_id, artifact_set FROM binding INDEXED BY binding_commit
+            WHERE commit_id >= ?1 AND commit_id < ?2 AND (?3 IS NULL OR project = ?3) LIMIT 2
+            """, prefix, prefix + "g", project?.bytes
         ) { (commit: $0.text(0) ?? "", set: try $0.digest(1)) }
     }
 
@@ -128,14 +134,19 @@ package struct HistoryEntry: Equatable, Sendable {
 extension Catalog {
     /// The log's operations, newest first; those of one artifact where a name is given.
     package func history(of name: ArtifactName?, limit: Int) throws -> [HistoryEntry] {
-        try database.all(
+        // Two queries, so that each finds its first rows in an index, however long the log is.
+        let rows =
+            name == nil
+            ? "record r LEFT JOIN operation o ON o.record = r.number"
+            : "operation o JOIN record r ON r.number = o.record"
+        return try database.all(
             """
             SELECT r.number, CASE WHEN r.void IS NULL THEN o.kind ELSE 'void' END, r.time, r.author, o.name, o.version,
                 o.digest, o.commit_id, r.void, v.message
-            FROM record r LEFT JOIN operation o ON o.record = r.number
+            FROM \(rows)
             LEFT JOIN version v ON v.name = o.name AND v.version = o.version AND v.record = r.number
             WHERE ?1 IS NULL OR o.name = ?1
-            ORDER BY r.number DESC, o.position DESC LIMIT ?2
+            ORDER BY \(name == nil ? "r.number" : "o.record") DESC, o.position DESC LIMIT ?2
             """, name?.description, Int64(limit)
         ) { row in
             HistoryEntry(
@@ -171,9 +182,10 @@ extension Catalog {
     ) throws -> [(commit: String, entry: LockEntry)] {
         try database.all(
             """
-            SELECT b.commit_id, s.lock FROM binding b JOIN artifact_set s ON s.digest = b.artifact_set
-            WHERE instr(s.lock, ?) > 0 ORDER BY b.record DESC
-            """, Array(digest.text.utf8)
+            SELECT b.commit_id, s.lock FROM member m JOIN binding b ON b.artifact_set = m.artifact_set
+            JOIN artifact_set s ON s.digest = m.artifact_set
+            WHERE m.name = ? AND m.digest = ? ORDER BY b.record DESC
+            """, name.description, digest.bytes
         ) { (commit: $0.text(0) ?? "", lock: $0.blob(1)) }
         .compactMap { row in
             guard let entry = try Lock.parse(row.lock)[name], case .stored(digest, _, _) = entry.content

@@ -27,6 +27,10 @@ package final class Descriptor: Sendable {
         case create
         /// Like `create`, bypassing the page cache.
         case createDirect
+        /// Opened or made, readable and writable.
+        case update
+        /// Opened, readable and writable, bypassing the page cache.
+        case updateDirect
         /// Opened or made, for locks.
         case lock
 
@@ -37,6 +41,8 @@ package final class Descriptor: Sendable {
             case .directory: O_RDONLY | O_DIRECTORY
             case .create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
             case .createDirect: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | reg_o_direct()
+            case .update: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+            case .updateDirect: O_RDWR | O_NOFOLLOW | O_NONBLOCK | reg_o_direct()
             case .lock: O_RDWR | O_CREAT | O_NOFOLLOW
             }
         }
@@ -133,6 +139,11 @@ package final class Descriptor: Sendable {
         guard retrying({ reg_syncfs(raw) }) == 0 else { throw .last("sync", path) }
     }
 
+    /// Makes the next `write` begin at `offset`.
+    package func seek(to offset: UInt64) throws(FileError) {
+        guard lseek(raw, off_t(clamping: offset), SEEK_SET) >= 0 else { throw .last("write", path) }
+    }
+
     package func truncate(to size: UInt64) throws(FileError) {
         guard retrying({ ftruncate(raw, off_t(clamping: size)) }) == 0 else { throw .last("truncate", path) }
     }
@@ -148,5 +159,12 @@ package final class Descriptor: Sendable {
         guard retrying({ flock(raw, kind == .shared ? LOCK_SH : LOCK_EX) }) == 0 else {
             throw .last("lock", path)
         }
+    }
+
+    /// Takes an exclusive lock if nobody has one; false also where the file system has no locks.
+    package func tryLock() throws(FileError) -> Bool {
+        if retrying({ flock(raw, LOCK_EX | LOCK_NB) }) == 0 { return true }
+        if [EWOULDBLOCK, ENOLCK, EOPNOTSUPP, ENOSYS, EINVAL].contains(errno) { return false }
+        throw .last("lock", path)
     }
 }

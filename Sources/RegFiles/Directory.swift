@@ -174,6 +174,13 @@ package func currentDirectory() -> BytePath {
     return BytePath(buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
 }
 
+/// This machine's name.
+package func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 257)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
 /// `path`, which may be relative to `base`, made absolute and without `.`, `..` and doubled slashes.
 ///
 /// Symlinks are left as they are.

@@ -22,6 +22,8 @@ package struct FileError: Error, Equatable {
     }
 
     package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+    /// Something else has the name.
+    package var isTaken: Bool { code == EEXIST || code == ENOTEMPTY }
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS }
     /// The user may not do this, whoever else may.
     package var isDenied: Bool { code == EACCES || code == EPERM }

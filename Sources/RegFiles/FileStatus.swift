@@ -33,6 +33,8 @@ package struct FileStatus: Equatable, Sendable {
     package let isExecutable: Bool
     /// How many names the file has.
     package let linkCount: UInt64
+    /// Whether it is a plain file of this user under one name only.
+    package let isOwnFile: Bool
 
     init(_ raw: stat) {
         size = UInt64(max(0, raw.st_size))
@@ -42,6 +44,7 @@ package struct FileStatus: Equatable, Sendable {
         device = UInt64(raw.st_dev)
         isExecutable = raw.st_mode & S_IXUSR != 0
         linkCount = UInt64(raw.st_nlink)
+        isOwnFile = raw.st_mode & S_IFMT == S_IFREG && raw.st_nlink == 1 && raw.st_uid == geteuid()
         switch raw.st_mode & S_IFMT {
         case S_IFREG: kind = .file
         case S_IFDIR: kind = .directory

@@ -31,6 +31,9 @@ package final class LargeFileWriter {
     /// Started with the first full half.
     private var writeBehind: WriteBehind?
     private var isOpen = true
+    /// Where the file is one that an earlier run may have begun.
+    private let part: PartFile?
+    private var hasWritten = false
     /// Bytes appended so far.
     package private(set) var byteCount: UInt64 = 0
 
@@ -38,6 +41,7 @@ package final class LargeFileWriter {
     package init(in directory: Descriptor, buffer: Buffer) throws(FileError) {
         self.directory = directory
         self.buffer = buffer
+        part = nil
         temporary = temporaryName()
         do {
             file = try Descriptor.open(temporary, .createDirect, at: directory)
@@ -48,13 +52,54 @@ package final class LargeFileWriter {
         }
     }
 
+    /// Goes on with a file of `directory`, which stays when this writer is dropped.
+    package init(_ part: PartFile, in directory: Descriptor, buffer: Buffer) throws(FileError) {
+        self.directory = directory
+        self.buffer = buffer
+        self.part = part
+        temporary = part.name
+        file = try part.openForWriting()
+    }
+
     deinit {
         writeBehind = nil  // waits for its thread, which may still read from the buffer
-        if isOpen { try? directory.remove(temporary) }  // abandoned: nothing to tell anybody
+        if isOpen && part == nil { discard() }
+    }
+
+    /// Removes the file: nothing of it is of use.
+    package func discard() {
+        writeBehind = nil
+        isOpen = false
+        // Abandoned: nothing to tell anybody.
+        if let part { try? part.remove() } else { try? directory.remove(temporary) }
+    }
+
+    /// The path of the unfinished file.
+    package var path: BytePath { directory.path.appending(temporary) }
+
+    /// Takes notice of the next bytes, which are in the file already: they stay as they are.
+    ///
+    /// Only before the first `append`.
+    package func keep(_ bytes: UnsafeRawBufferPointer) {
+        precondition(!hasWritten, "bytes cannot be kept behind others that are written")
+        byteCount += UInt64(bytes.count)
+        // What shares a block with the first bytes to be written is written with them.
+        let tail = Int(byteCount % UInt64(Buffer.alignment))
+        let copied = min(tail, bytes.count)
+        UnsafeMutableRawBufferPointer(rebasing: buffer.halves[half][(tail - copied)..<tail])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(bytes.count - copied)...]))
+        buffered = tail
+    }
+
+    private func startWriting() throws(FileError) {
+        if hasWritten { return }
+        hasWritten = true
+        try file.seek(to: byteCount - UInt64(buffered))
     }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         var rest = bytes
+        try startWriting()
         byteCount += UInt64(bytes.count)
         while rest.count > 0 {
             let part = min(rest.count, Buffer.byteCount - buffered)
@@ -79,6 +124,7 @@ package final class LargeFileWriter {
     package func complete(mode: UInt32) throws(FileError) {
         if let writeBehind { try writeBehind.finish() }
         writeBehind = nil
+        try startWriting()
         let aligned = (buffered + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
         try file.write(UnsafeRawBufferPointer(rebasing: buffer.halves[half][..<aligned]))
         buffered = 0

@@ -2,22 +2,6 @@
 internal import Glibc
 package import RegBytes
 
-/// A name for an unfinished file: `.tmp-<pid>-<16 hex>`; leftovers of a crash are known by it.
-package func temporaryName() -> BytePath {
-    var generator = SystemRandomNumberGenerator()
-    let random = generator.next()
-    let tail = hex((0..<8).map { UInt8(truncatingIfNeeded: random >> UInt64(8 * $0)) })
-    return BytePath(".tmp-\(getpid())-\(tail)")
-}
-
-/// The number of the process that made a temporary name; nil for any other name.
-package func processOfTemporary(_ name: BytePath) -> Int32? {
-    guard name.bytes.starts(with: ".tmp-".utf8) else { return nil }
-    let parts = name.bytes.dropFirst(5).split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[1].count == 16, bytes(hex: parts[1]) != nil else { return nil }
-    return Int32(String(decoding: parts[0], as: UTF8.self)).flatMap { $0 > 0 ? $0 : nil }
-}
-
 /// What a file replaces when it gets its name.
 package enum Publishing: Sendable {
     /// Whatever has the name is replaced at once.

@@ -25,7 +25,6 @@ extension Session {
             let tree = try workingTree(of: workspace)
             let lock = try workspace.readLock()
             try holdStore(.shared)
-            try store.removeLeftovers()
             var targets =
                 paths.isEmpty
                 ? try targetsThatAreThere(of: lock, in: tree)
@@ -37,6 +36,7 @@ extension Session {
             if paths.isEmpty { targets.removeAll(where: \.isClean) }
             let isStored = try makeRoom(for: targets, in: store)
             let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
+            try store.removeLeftovers()
             let stored = try zip(targets, isStored).map { target, isStored in
                 isStored ? try storing.store(target) : try storing.record(target)
             }
@@ -250,6 +250,11 @@ struct AddTarget {
         var target = self
         target.isInGit = false
         return target
+    }
+
+    /// The same, all its files read anew.
+    var readAnew: AddTarget {
+        AddTarget(name: name, type: type, path: path, isDirectory: isDirectory, isInGit: false, base: nil)
     }
 
     /// As in the lock.

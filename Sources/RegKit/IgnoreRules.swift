@@ -41,7 +41,7 @@ package struct IgnoreRules: Equatable {
     func ignores(_ name: UnsafeRawBufferPointer) -> Bool {
         guard let first = name.first else { return false }
         return names.contains { $0.first == first && $0.count == name.count && $0.elementsEqual(name) }
-            || first == UInt8(ascii: ".") && processOfTemporary(BytePath(name)) != nil
+            || first == UInt8(ascii: ".") && isTemporary(BytePath(name))
     }
 
     /// Whether the rules say anything beyond junk, so that paths are needed.

@@ -43,11 +43,13 @@ final class Ingest {
     private let packs: PackWriter
     private let blocks: [IngestBlock]
     private let pageEncoder = Encoder()
+    /// Checks chunks that move to another pack.
+    private lazy var checker = PullBlock()
 
-    /// `store`: where packs go.
+    /// `store`: where packs go; `unfinished`: where they are noted meanwhile.
     init(
-        into store: any ObjectStore, catalog: Catalog, copies: CopyReader, jobs: Int, progress: Progress,
-        observer: ProgressObserver?
+        into store: any ObjectStore, unfinished: UnfinishedPacks?, catalog: Catalog, copies: CopyReader,
+        jobs: Int, progress: Progress, observer: ProgressObserver?
     ) throws {
         self.catalog = catalog
         self.copies = copies
@@ -56,7 +58,7 @@ final class Ingest {
         self.observer = observer
         let index = try ChunkIndex(catalog: catalog, copies: copies)
         self.index = index
-        packs = PackWriter(store: store) { try index.keep($0) }
+        packs = PackWriter(store: store, unfinished: unfinished) { try index.keep($0) }
         blocks = (0..<min(2 * jobs + 8, 16)).map { _ in IngestBlock() }
     }
 
@@ -122,7 +124,14 @@ final class Ingest {
         }
 
         private func take(_ item: ManifestItem) throws {
-            for chunk in item.chunks { try manifest.append(chunk, of: item.path) }
+            for chunk in item.chunks {
+                let (kept, storedLength) = try ingest.reliable(chunk)
+                if let storedLength {
+                    newByteCount += UInt64(chunk.rawLength)
+                    storedByteCount += UInt64(storedLength)
+                }
+                try manifest.append(kept, of: item.path)
+            }
             if case .row(let row, _) = item { try manifest.append(row) }
         }
 
@@ -163,6 +172,30 @@ final class Ingest {
         }
     }
 
+    /// A chunk that is stored, its copy one that may be named: where its pack was collected, another.
+    ///
+    /// - Returns: with it the bytes that a copy in a new pack takes; nil where none was needed.
+    private func reliable(_ chunk: ChunkRow) throws -> (ChunkRow, storedLength: UInt32?) {
+        if try !index.isDeleted(chunk.copy.pack) { return (chunk, nil) }
+        if let copy = try index.copy(of: chunk.id) {
+            return (ChunkRow(id: chunk.id, rawLength: chunk.rawLength, copy: copy), nil)
+        }
+        guard try checker.isSound(chunk, copies: copies) else {
+            throw RegError(
+                .corrupt, "the chunk at byte \(chunk.copy.offset) of pack \(chunk.copy.pack.hex) is damaged")
+        }
+        var stored = [UInt8](repeating: 0, count: Int(chunk.copy.storedLength))
+        try stored.withUnsafeMutableBytes {
+            try copies.read(chunk.copy.pack, at: chunk.copy.offset, into: $0)
+        }
+        let copy = try stored.withUnsafeBytes {
+            try packs.append(
+                .chunk, id: chunk.id, rawLength: Int(chunk.rawLength), codec: chunk.copy.codec, stored: $0)
+        }
+        index.add(chunk.id, copy)
+        return (ChunkRow(id: chunk.id, rawLength: chunk.rawLength, copy: copy), copy.storedLength)
+    }
+
     private func store(page: [UInt8], id: Digest) throws -> Copy {
         var coded = [UInt8](repeating: 0, count: page.count)
         return try page.withUnsafeBytes { raw in
@@ -193,6 +226,7 @@ final class ChunkIndex: Sendable {
     private let catalog: Catalog
     private let copies: CopyReader
     private let open = Monitor<[Digest: Copy]>([:])
+    private let deleted = Monitor<[PackName: Bool]>([:])
     /// Beginnings of the ids that the catalog has, to answer for most new chunks without asking it; nil where they
     /// would take too much memory.
     private let known: Monitor<Set<UInt64>?>
@@ -210,9 +244,17 @@ final class ChunkIndex: Sendable {
         if let copy = open.with({ $0[chunk] }) { return copy }
         if known.with({ $0?.contains(chunk.beginning) == false }) { return nil }
         guard let copy = try catalog.copy(of: chunk) else { return nil }
-        if try copies.has(copy.pack), try !catalog.isDeleted(pack: copy.pack) { return copy }
+        if try copies.has(copy.pack), try !isDeleted(copy.pack) { return copy }
         try catalog.forget(pack: copy.pack)
         return nil
+    }
+
+    /// Whether the log says that a collection has removed the pack.
+    func isDeleted(_ pack: PackName) throws -> Bool {
+        if let known = deleted.with({ $0[pack] }) { return known }
+        let isDeleted = try catalog.isDeleted(pack: pack)
+        deleted.with { $0[pack] = isDeleted }
+        return isDeleted
     }
 
     func add(_ chunk: Digest, _ copy: Copy) { open.with { $0[chunk] = copy } }

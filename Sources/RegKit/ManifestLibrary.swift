@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
+internal import RegCatalog
 internal import RegHash
 internal import RegManifest
 internal import RegPack
@@ -38,6 +39,25 @@ struct ManifestLibrary {
             }
         }
         if let failure { throw failure }
+        return nil
+    }
+
+    /// A manifest of `tree` in `place` whose packs are there, and of which the log does not say that a collection has
+    /// removed it or one of its packs; damaged ones are passed over.
+    func reliableManifest(
+        of tree: Digest, in place: any ObjectStore, catalog: Catalog, subject: String
+    ) throws -> Manifest? {
+        for id in try manifestIDs(of: tree, in: place) where try !catalog.isDeleted(manifest: id) {
+            do {
+                let manifest = try read(tree, id: id, from: place, subject: subject)
+                let isWhole = try manifest.packs.allSatisfy {
+                    try !catalog.isDeleted(pack: $0.name) && copies.has($0.name)
+                }
+                if isWhole { return manifest }
+            } catch let error as RegError {
+                guard [.notFound, .corrupt].contains(error.kind) else { throw error }
+            }
+        }
         return nil
     }
 

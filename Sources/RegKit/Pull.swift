@@ -61,31 +61,74 @@ extension Session {
     private func pullApart(
         _ resolution: Resolution, into output: BytePath, _ request: PullRequest
     ) throws -> PullReport {
-        let isTaken = try fileStatus(output).map { status in
-            try status.kind != .directory || !Descriptor.open(output, .directory).isEmptyDirectory()
-        }
-        if isTaken == true {
-            throw RegError(.conflict, "\(printable(output)) is there already", hint: "choose a new directory")
-        }
         let targets = try resolution.versions.map { version in
             resolution.isSet
                 ? try placed(version) : PullTarget(version: version, base: BytePath([]), shown: output)
         }
         let parent = output.parent.isEmpty ? BytePath("/") : output.parent
+        let isTaken = try fileStatus(output).map { status in
+            try status.kind != .directory || !Descriptor.open(output, .directory).isEmptyDirectory()
+        }
+        if isTaken == true { return try reportOfWhatIsThere(targets, in: output) }
         if request.isDryRun { return try pull(targets, into: parent, request) }
         try makeDirectories(parent)
         let directory = try Descriptor.open(parent, .directory)
-        let temporary = temporaryName()
-        try directory.makeDirectory(temporary)
+        let unfinished = try UnfinishedDirectory(
+            for: targets, request.only, as: output.lastComponent, in: directory)
+        let report: PullReport
         do {
-            let report = try pull(targets, into: parent.appending(temporary), request)
-            try directory.rename(temporary, to: output.lastComponent)
-            try directory.sync()
-            return report
+            // Whatever lies there, an earlier run of the same pull has left it.
+            var request = request
+            request.replacesEditedFiles = true
+            request.isClean = true
+            report = try pull(targets, into: unfinished.path, request)
         } catch {
-            try? removeTree(temporary, in: directory)  // the first error is the one to tell
+            if !unfinished.isWorthKeeping(after: error) { try? unfinished.remove() }  // the first error is told
             throw error
         }
+        do { try directory.rename(unfinished.name, to: output.lastComponent) } catch {
+            guard error.isTaken else { throw error }
+            try unfinished.remove()  // another run of the same pull was faster
+            return try reportOfWhatIsThere(targets, in: output)
+        }
+        try directory.sync()
+        return report
+    }
+
+    /// What to report where the output holds exactly these versions already.
+    ///
+    /// - Throws: `conflict` where it does not.
+    private func reportOfWhatIsThere(_ targets: [PullTarget], in output: BytePath) throws -> PullReport {
+        if try fileStatus(output)?.kind == .directory, let report = try reportIfThere(targets, in: output) {
+            return report
+        }
+        throw RegError(
+            .conflict, "\(printable(output)) is there already, with other content",
+            hint: "choose a new directory")
+    }
+
+    private func reportIfThere(_ targets: [PullTarget], in output: BytePath) throws -> PullReport? {
+        let parent = output.parent.isEmpty ? BytePath("/") : output.parent
+        let tree = try WorkingTree(parent, catalog: Catalog.inMemory(), jobs: jobs)
+        var rowCount: UInt64 = 0
+        var artifacts: [PullReport.Artifact] = []
+        for target in targets {
+            let place = target.file ?? BytePath([])
+            let path = output.lastComponent.appending(target.base).appending(place)
+            guard let found = try? tree.summary(of: path), found.digest == target.version.digest else {
+                return nil  // also where something lies there that no artifact has
+            }
+            rowCount += found.totals.rowCount
+            artifacts.append(
+                PullReport.Artifact(
+                    name: target.version.name, version: target.version.version?.number,
+                    digest: found.digest, path: target.shown, byteCount: found.totals.byteCount,
+                    fileCount: found.totals.fileCount, fetchedByteCount: 0,
+                    keptByteCount: found.totals.byteCount, writtenFileCount: 0, removedFileCount: 0,
+                    absentFileCount: 0))
+        }
+        guard try tree.summary(of: output.lastComponent)?.totals.rowCount == rowCount else { return nil }
+        return PullReport(artifacts: artifacts, requestCount: 0, notes: [])
     }
 
     private func pull(
@@ -123,7 +166,7 @@ extension Session {
             let fetched = (try registryIfThere()?.store.readByteCount ?? 0) - before
             return plan.report(fetchedByteCount: fetched)
         }
-        if !request.isDryRun { try tree.root.syncFileSystem() }
+        if !request.isDryRun { try puller.finish() }
         return PullReport(
             artifacts: artifacts, requestCount: try registryIfThere()?.store.requestCount ?? 0,
             notes: notes + plans.flatMap(\.notes))
@@ -145,7 +188,7 @@ extension Session {
     }
 
     private func checkSpace(_ plans: [PullPlan], in root: BytePath) throws {
-        let needed = plans.reduce(0) { $0 + $1.byteCountToWrite }
+        let needed = plans.reduce(0) { $0 + $1.byteCountToWrite - $1.byteCountUnfinished }
         let space = try fileSystemSpace(root)
         if needed > space.free {
             throw RegError(
@@ -153,19 +196,6 @@ extension Session {
                 hint: "make room there, then run the same command again")
         }
     }
-}
-
-/// Removes a directory that this process made, with all in it.
-private func removeTree(_ name: BytePath, in parent: Descriptor) throws {
-    let directory = try parent.openBeneath(name, .directory)
-    for entry in try directory.entries() {
-        if try directory.status(of: entry.name)?.kind == .directory {
-            try removeTree(entry.name, in: directory)
-        } else {
-            try directory.remove(entry.name)
-        }
-    }
-    _ = parent.removeEmptyDirectory(name)
 }
 
 /// A version and where it goes.

@@ -19,13 +19,29 @@ final class PullFile: @unchecked Sendable {  // stages pass it on with its block
     /// Sums up a file that comes in several pieces.
     let hasher = SHA256()
     var found: Digest?
+    /// What an earlier run may have left of a long file.
+    let part: PartFile?
+    /// How far the file is fed, in bytes.
+    fileprivate var fedByteCount: UInt64 = 0
+    /// Whether all bytes so far were in the part.
+    var isInPart = true
 
-    init(path: BytePath, directory: Descriptor) {
+    init(path: BytePath, directory: Descriptor, part: PartFile?) {
         self.path = path
         self.directory = directory
+        self.part = part
     }
 
     var content: Content { .file(hash, isExecutable: isExecutable) }
+
+    /// From this size on a file is gone on with where an earlier run has left it.
+    static let partThreshold: UInt64 = 4 << 20
+
+    /// The name of what a killed pull leaves of the file `name`, whatever its content: chunks are checked one by one,
+    /// so what an unfinished version shares with this one is kept.
+    static func partName(of name: BytePath) -> BytePath {
+        RegFiles.partName(SHA256.digest(of: name.bytes).beginning)
+    }
 }
 
 /// A few mebibytes of chunks, in the order of their files, on their way through the stages of ``Puller``.
@@ -33,7 +49,9 @@ final class PullFile: @unchecked Sendable {  // stages pass it on with its block
 /// Owned by one stage at a time, which is what makes it safe to hand on between threads.
 final class PullBlock: @unchecked Sendable {
     /// A block is sent on when it holds this much, in bytes.
-    static let target = 4 << 20
+    ///
+    /// What a killed pull has fetched and not yet written is fetched again, so this is not larger than it need be.
+    static let target = 1 << 20
     /// Room for one more chunk, of the longest that the format allows.
     static let capacity = target + 8 << 20
     static let stepLimit = 4096
@@ -42,6 +60,10 @@ final class PullBlock: @unchecked Sendable {
         let row: ChunkRow
         /// Of the raw bytes.
         let range: Range<Int>
+        /// The file that may have the bytes already, and where.
+        var part: (file: PartFile, offset: UInt64)?
+        /// Whether it had them.
+        var isInPart = false
     }
 
     enum Step {
@@ -75,6 +97,13 @@ final class PullBlock: @unchecked Sendable {
         used = range.upperBound
     }
 
+    /// Appends the next chunk of a file.
+    func append(_ row: ChunkRow, of file: PullFile) {
+        append(row)
+        if let part = file.part { chunks[chunks.count - 1].part = (part, file.fedByteCount) }
+        file.fedByteCount += UInt64(row.rawLength)
+    }
+
     func bytes(of piece: Range<Int>) -> UnsafeRawBufferPointer {
         guard let first = piece.first, let last = piece.last else {
             return UnsafeRawBufferPointer(start: nil, count: 0)
@@ -99,19 +128,32 @@ final class PullBlock: @unchecked Sendable {
 
     /// Reads and decodes all chunks; those that lie side by side in a pack in one request.
     func read(_ copies: CopyReader) throws {
+        for index in chunks.indices { try readFromPart(&chunks[index]) }
         var start = 0
         while start < chunks.count {
             var end = start + 1
+            defer { start = end }
+            if chunks[start].isInPart { continue }
             var byteCount = try storedByteCount(of: chunks[start].row)
-            while end < chunks.count, isNext(chunks[end].row.copy, after: chunks[end - 1].row.copy) {
+            while end < chunks.count, !chunks[end].isInPart,
+                isNext(chunks[end].row.copy, after: chunks[end - 1].row.copy)
+            {
                 let more = try storedByteCount(of: chunks[end].row)
                 if byteCount + more > stored.count { break }
                 byteCount += more
                 end += 1
             }
             try readRun(start..<end, byteCount: byteCount, copies)
-            start = end
         }
+    }
+
+    /// Takes a chunk from where an earlier run has left it, if those bytes have its hash.
+    private func readFromPart(_ chunk: inout Chunk) throws {
+        guard let (file, offset) = chunk.part, offset < file.byteCount else { return }
+        let room = UnsafeMutableRawBufferPointer(rebasing: raw[chunk.range])
+        chunk.isInPart =
+            try file.read(into: room, at: offset) == room.count
+            && hash(UnsafeRawBufferPointer(room)) == chunk.row.id
     }
 
     private func isNext(_ copy: Copy, after last: Copy) -> Bool {
@@ -180,20 +222,28 @@ struct PullFeeder {
     mutating func feed(_ item: ManifestItem, path: BytePath, directory: Descriptor?) throws {
         guard let directory else { preconditionFailure("a directory that was to be made is not there") }
         var isFirst = open == nil
-        let file = open ?? PullFile(path: path, directory: directory)
+        let file = try open ?? PullFile(path: path, directory: directory, part: part(of: item, in: directory))
         open = file
         var rest = item.chunks[...]
         repeat {
             let block = try block()
             let start = block.chunks.count
             while let chunk = rest.first, !block.isFull {
-                block.append(chunk)
+                block.append(chunk, of: file)
                 rest.removeFirst()
             }
             let isLast = try rest.isEmpty && end(file, with: item)
             block.steps.append(.piece(file, start..<block.chunks.count, isFirst: isFirst, isLast: isLast))
             isFirst = false
         } while !rest.isEmpty
+    }
+
+    /// The file to go on with where `item` is the first of a long file.
+    private func part(of item: ManifestItem, in directory: Descriptor) throws -> PartFile? {
+        if case .row(let row, _) = item {
+            guard case .file(let size, _, _) = row.kind, size >= PullFile.partThreshold else { return nil }
+        }
+        return try PartFile.open(PullFile.partName(of: item.path.lastComponent), in: directory)
     }
 
     /// Takes over what the row says of its file; false for a part, which ends nothing.

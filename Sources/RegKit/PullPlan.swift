@@ -12,6 +12,8 @@ struct PullPlan {
         case write, keep
         /// Not asked for.
         case leave
+        /// Like `keep`, and from now on reg's own.
+        case adopt
     }
 
     let target: PullTarget
@@ -34,10 +36,14 @@ struct PullPlan {
     private(set) var obstacles: Set<BytePath> = []
     private(set) var notes: [String] = []
     private(set) var byteCountToWrite: UInt64 = 0
+    /// Of those, what takes its space already: killed runs have left it.
+    private(set) var byteCountUnfinished: UInt64 = 0
     private var fileCountToWrite: UInt64 = 0
     private(set) var absentFileCount: UInt64 = 0
-    /// What was there, or will be without any bytes of its own, and is then known to be as it should.
+    /// Files that were read and are as they should, but for those that are remembered already.
     private(set) var learned: [KnownFile] = []
+
+    private static let learnedLimit = 4096
 
     /// Whether the artifact will lie there as the version has it, nothing left out.
     var isWhole: Bool { !decisions.contains(.leave) }
@@ -119,12 +125,13 @@ struct PullPlan {
         switch row.kind {
         case .emptyDirectory:
             if let status, status.kind != .directory { obstacles.insert(path) }
-            learn(path, .emptyDirectory, nil, known)
-            decisions.append(.write)
+            let isKnown = status?.kind == .directory && known?.own == .emptyDirectory
+            decisions.append(isKnown ? .keep : .write)
         case .symlink(let target):
-            learn(path, .symlink(to: target), nil, known)
             if status?.kind == .symlink, let found = try parents.link(at: path) {
-                if found == target { return decisions.append(.keep) }
+                if found == target {
+                    return decisions.append(known?.own == .symlink(to: target) ? .keep : .adopt)
+                }
                 if known?.own != .symlink(to: found) { block(path) }
             } else if status?.kind == .directory {
                 obstacles.insert(path)
@@ -133,23 +140,25 @@ struct PullPlan {
             }
             decisions.append(.write)
         case .file(let size, let wanted, let isExecutable):
-            guard let status else { return write(size) }
+            guard let status else { return try write(size, at: path, &parents) }
             guard status.kind == .file else {
                 if status.kind == .directory {
                     obstacles.insert(path)
                 } else {
                     block(path)
                 }
-                return write(size)
+                return try write(size, at: path, &parents)
             }
             let found = try hash(of: path, known, status, tree)
             if found == wanted, status.isExecutable == isExecutable {
-                decisions.append(.keep)
-                learn(path, .file(wanted, isExecutable: isExecutable), status, known)
+                let content = Content.file(wanted, isExecutable: isExecutable)
+                let isNews = known?.own != content || known?.matches(status) != true
+                decisions.append(isNews ? .adopt : .keep)
+                if isNews { try learn(KnownFile(path: path, .afterReading(content, status)), tree) }
                 return
             }
             if found != known?.own?.hash { block(path) }
-            write(size)
+            try write(size, at: path, &parents)
         }
     }
 
@@ -165,18 +174,24 @@ struct PullPlan {
         if !forcing { conflicts.append(path) }
     }
 
-    private mutating func write(_ size: UInt64) {
+    private mutating func write(
+        _ size: UInt64, at path: BytePath, _ parents: inout ParentCache
+    ) throws {
         decisions.append(.write)
         byteCountToWrite += size
         fileCountToWrite += 1
+        guard size >= PullFile.partThreshold,
+            let directory = try parents.directory(of: path, making: false),
+            let part = try directory.status(of: PullFile.partName(of: path.lastComponent))
+        else { return }
+        byteCountUnfinished += min(part.size, size)
     }
 
-    private mutating func learn(
-        _ path: BytePath, _ content: Content, _ status: FileStatus?, _ known: KnownEntry?
-    ) {
-        if let known, known.own == content, status.map({ known.matches($0) }) ?? true { return }
-        let entry = status.map { KnownEntry.afterReading(content, $0) } ?? KnownEntry(content, status: nil)
-        learned.append(KnownFile(path: path, entry))
+    private mutating func learn(_ file: KnownFile, _ tree: WorkingTree) throws {
+        learned.append(file)
+        if learned.count < PullPlan.learnedLimit { return }
+        try tree.keepRead(learned)
+        learned = []
     }
 
     /// What reg wrote for another version goes, what was edited stays.

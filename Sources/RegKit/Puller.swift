@@ -19,11 +19,16 @@ final class Puller: @unchecked Sendable {
     private let jobs: Int
     private let observer: ProgressObserver?
     private let progress: Monitor<Progress>
-    private let written = Monitor<[KnownFile]>([])
+    private let pulled: PulledFiles
     private let blocks: [PullBlock]
     private let mask = fileModeMask()
     private let buffer = LargeFileWriter.Buffer()
     private var writer: LargeFileWriter?
+    /// Those that the plan at hand goes through; the feeding thread's.
+    private var directories: Set<BytePath> = []
+    private var lastDirectory: BytePath?
+    /// Plans that are carried out and leave nothing of their version out.
+    private var whole: [PullPlan] = []
 
     init(library: ManifestLibrary, tree: WorkingTree, session: Session, total: UInt64) {
         self.library = library
@@ -31,6 +36,7 @@ final class Puller: @unchecked Sendable {
         jobs = session.jobs
         observer = session.options.progress
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
+        pulled = PulledFiles(tree)
         blocks = (0..<min(2 * session.jobs + 2, 8)).map { _ in PullBlock() }
     }
 
@@ -42,6 +48,9 @@ final class Puller: @unchecked Sendable {
             try tree.checkouts.set(plan.checkout, at: place.path)
         }
         if !plan.obstacles.isEmpty { try makeRoom(for: plan) }
+        pulled.add(read: plan.learned)
+        // A file that is not finished stays for the next run, but for one that is wrong.
+        defer { writer = nil }
         do {
             try Pipeline.run(
                 slots: blocks,
@@ -54,8 +63,21 @@ final class Puller: @unchecked Sendable {
                     .ordered { try self.writeLongFiles(of: $0) },
                 ]
             ) { try feed(plan, to: $0) }
-        } catch let failure as WrongHash { throw try explanation(of: failure, in: plan) }
-        try finish(plan)
+        } catch let failure as WrongHash {
+            writer?.discard()
+            throw try explanation(of: failure, in: plan)
+        }
+        try removeWhatIsGone(of: plan)
+        if plan.isWhole { whole.append(plan) }
+    }
+
+    /// Makes all that was pulled durable, and remembers it.
+    func finish() throws {
+        try pulled.finish()
+        for plan in whole {
+            guard let place = plan.target.version.place else { continue }
+            try tree.catalog.setOwnTree(plan.manifest.tree, at: place.path, worktree: tree.worktree)
+        }
     }
 
     // MARK: Feeding
@@ -70,8 +92,16 @@ final class Puller: @unchecked Sendable {
         try library.forEachItem(of: plan.manifest, subject: plan.target.version.subject) { item in
             let decision = rowNumber < plan.decisions.count ? plan.decisions[rowNumber] : .write
             if case .row = item { rowNumber += 1 }
-            guard decision == .write else { return }
             let path = plan.target.base.appending(item.path)
+            visit(path.parent)
+            switch decision {
+            case .keep, .leave: return
+            case .adopt:
+                guard case .row(let row, _) = item else { return }
+                if case .file = row.kind { return try pulled.add(adopted: path, Content(row)) }
+                return try pulled.add(made: path, Content(row))
+            case .write: break
+            }
             switch item {
             case .part:
                 try feeder.feed(item, path: path, directory: try parents.directory(of: path, making: true))
@@ -80,7 +110,9 @@ final class Puller: @unchecked Sendable {
                 case .file:
                     try feeder.feed(
                         item, path: path, directory: try parents.directory(of: path, making: true))
-                case .emptyDirectory: _ = try tree.root.makeDirectoriesBeneath(path)
+                case .emptyDirectory:
+                    _ = try tree.root.makeDirectoriesBeneath(path)
+                    try pulled.add(made: path, .emptyDirectory)
                 case .symlink(let target): links.append((path, target))
                 }
             }
@@ -90,7 +122,31 @@ final class Puller: @unchecked Sendable {
             guard let directory = try parents.directory(of: path, making: true) else { continue }
             try directory.remove(path.lastComponent)
             try directory.makeLink(path.lastComponent, to: target)
+            try pulled.add(made: path, .symlink(to: target))
         }
+    }
+
+    /// Notes a directory that a plan goes through.
+    private func visit(_ directory: BytePath) {
+        if directory == lastDirectory { return }
+        lastDirectory = directory
+        directories.insert(directory)
+    }
+
+    /// Removes what killed pulls have left unfinished, now that all of this one is finished.
+    private func removeAbandonedFiles() throws {
+        for path in directories {
+            let directory: Descriptor
+            do {
+                directory = path.isEmpty ? tree.root : try tree.root.openBeneath(path, .directory)
+            } catch {
+                guard error.isNotFound else { throw error }
+                continue
+            }
+            try directory.removeAbandonedFiles()
+        }
+        directories = []
+        lastDirectory = nil
     }
 
     // MARK: Writing
@@ -107,26 +163,44 @@ final class Puller: @unchecked Sendable {
             known.append(KnownFile(path: file.path, KnownEntry(file.content, status: status)))
             report(bytes.count)
         }
-        written.with { $0 += known }
+        try pulled.add(written: known)
     }
 
     private func writeLongFiles(of block: PullBlock) throws {
         for case .piece(let file, let range, let isFirst, let isLast) in block.steps
         where !(isFirst && isLast) {
-            let bytes = block.bytes(of: range)
-            let open = try isFirst ? LargeFileWriter(in: file.directory, buffer: buffer) : writer
+            let open = try isFirst ? start(file) : writer
             guard let open else { preconditionFailure("a piece came before its file's first") }
             writer = open
-            try open.append(bytes)
-            report(bytes.count)
+            try write(range, of: block, to: open, file)
+            report(block.bytes(of: range).count)
             guard isLast else { continue }
-            writer = nil
             guard file.found == file.hash else { throw WrongHash(file: file) }
+            writer = nil
             try open.complete(mode: mode(of: file))
             _ = try open.publish(as: file.path.lastComponent, .replacing)
-            let known = KnownFile(path: file.path, KnownEntry(file.content, status: try open.status()))
-            written.with { $0.append(known) }
+            let known = KnownEntry(file.content, status: try open.status())
+            try pulled.add(written: [KnownFile(path: file.path, known)])
         }
+    }
+
+    private func start(_ file: PullFile) throws -> LargeFileWriter {
+        guard let part = file.part else { return try LargeFileWriter(in: file.directory, buffer: buffer) }
+        return try LargeFileWriter(part, in: file.directory, buffer: buffer)
+    }
+
+    /// Writes a piece, but for the beginning of the file that an earlier run has written.
+    private func write(
+        _ piece: Range<Int>, of block: PullBlock, to open: LargeFileWriter, _ file: PullFile
+    ) throws {
+        var rest = piece
+        while file.isInPart, let first = rest.first {
+            file.isInPart = block.chunks[first].isInPart
+            if !file.isInPart { break }
+            open.keep(block.bytes(of: first..<first + 1))
+            rest = first + 1..<rest.upperBound
+        }
+        if !rest.isEmpty { try open.append(block.bytes(of: rest)) }
     }
 
     private func report(_ byteCount: Int) {
@@ -162,26 +236,13 @@ final class Puller: @unchecked Sendable {
         }
     }
 
-    /// Removes what the version does not have, and remembers what is there now.
-    private func finish(_ plan: PullPlan) throws {
-        let place = plan.target.version.place
-        if plan.obstacles.isEmpty {
-            try remove(plan.removals)
-            try removeEmptyDirectories(of: plan)
-        }
-        let files = written.with { files in
-            defer { files = [] }
-            return files
-        }
-        try tree.catalog.transaction {
-            for path in plan.removals + plan.emptied + plan.disowned {
-                try tree.catalog.forgetEntry(at: path, worktree: tree.worktree)
-            }
-            for file in files + plan.learned { try tree.catalog.keepOwn(file, worktree: tree.worktree) }
-            if let place, plan.isWhole {
-                try tree.catalog.setOwnTree(plan.manifest.tree, at: place.path, worktree: tree.worktree)
-            }
-        }
+    /// Removes what the version does not have, and what earlier runs have left unfinished.
+    private func removeWhatIsGone(of plan: PullPlan) throws {
+        if plan.obstacles.isEmpty { try remove(plan.removals) }
+        plan.removals.forEach { visit($0.parent) }
+        try removeAbandonedFiles()
+        if plan.obstacles.isEmpty { try removeEmptyDirectories(of: plan) }
+        try pulled.add(gone: plan.removals + plan.emptied + plan.disowned)
     }
 
     /// Removes directories that the removals have left empty, up to the artifact.

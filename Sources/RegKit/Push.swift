@@ -18,7 +18,7 @@ extension Session {
             try holdStore(.shared)
             let journals = workspace?.journalDirectories.map(Journal.init) ?? []
             for journal in journals { try registry.settle(journal) }
-            try registry.catchUp()
+            try registry.catchUpToWrite()
             let lock = try workspace?.readLock() ?? Lock()
             var candidates = try selected(request, lock: lock, registry: registry)
             var sent: Set<PackName> = []
@@ -26,7 +26,11 @@ extension Session {
             let binder = try Binder(self, git: workspace?.git, candidates: candidates)
             let message = request.message
             let record = try registry.append(journal: journals.first) {
-                try checkNothingDeleted(candidates)
+                // What a collection has removed since the upload must not be named: it is brought again.
+                for index in candidates.indices where try isCollected(candidates[index]) {
+                    candidates[index].manifest = nil
+                    try upload(&candidates[index], to: registry, sent: &sent)
+                }
                 let pushes = try self.pushes(of: candidates, message: message, isShared: request.isShared)
                 let operations =
                     pushes.map(Operation.push)
@@ -80,7 +84,7 @@ extension Session {
         case .stored(let digest, let bytes, let files):
             return PushCandidate(
                 name: entry.name, type: entry.type, digest: digest, byteCount: bytes, fileCount: files,
-                source: .store)
+                source: .store(AddTarget(entry)))
         case .git:
             if let git = workspace?.git, let head = try git.head(),
                 let artifact = try GitArtifact(entry, in: head, git: git)
@@ -163,7 +167,8 @@ extension Session {
         try keepAdded(target, stored, in: tree)
         var candidate = PushCandidate(
             name: target.name, type: target.type, digest: stored.digest, byteCount: stored.totals.byteCount,
-            fileCount: stored.totals.fileCount, source: .store)
+            fileCount: stored.totals.fileCount,
+            source: manifest == nil ? .store(target) : .files(tree, target.readAnew))
         // Without one nothing was new: the upload then looks in the store and in the registry.
         if let manifest { candidate.take(manifest, of: stored) }
         return candidate
@@ -194,15 +199,10 @@ extension Session {
         }
     }
 
-    /// What a collection has removed since the upload must not be named.
-    private func checkNothingDeleted(_ candidates: [PushCandidate]) throws {
-        for candidate in candidates {
-            for pack in candidate.packs where try catalog.isDeleted(pack: pack) {
-                throw RegError(
-                    .conflict, "pack \(pack.hex) of \(candidate.name) was collected meanwhile",
-                    hint: "add the files again, then push: they get a new pack")
-            }
-        }
+    /// Whether the log says that a collection has removed what an upload relies on.
+    private func isCollected(_ candidate: PushCandidate) throws -> Bool {
+        if let manifest = candidate.manifest, try catalog.isDeleted(manifest: manifest) { return true }
+        return try candidate.packs.contains { try catalog.isDeleted(pack: $0) }
     }
 
     private func report(_ candidate: PushCandidate, record: UInt64?) throws -> PushReport.Artifact {

@@ -7,20 +7,19 @@ internal import RegLock
 extension Session {
     /// Streams an artifact into the registry that the store did not take in when it was added: its files are all
     /// that there is of it.
-    func uploadFromFiles(_ candidate: inout PushCandidate, to registry: Registry) throws {
-        let workspace = try requireWorkspace()
-        guard let entry = try workspace.readLock()[candidate.name], AddTarget(entry).base == candidate.digest
-        else { throw nowhere(candidate, registry) }
-        let tree = try workingTree(of: workspace)
-        guard try tree.summary(of: entry.path)?.digest == candidate.digest else {
-            throw try firstChange(of: entry, in: tree) ?? nowhere(candidate, registry)
+    ///
+    /// `failure`: why it cannot come from elsewhere, where that is known.
+    func uploadFromFiles(
+        _ candidate: inout PushCandidate, from target: AddTarget, to registry: Registry,
+        otherwise failure: RegError?
+    ) throws {
+        let tree = try workingTree(of: try requireWorkspace())
+        guard try tree.summary(of: target.path)?.digest == candidate.digest else {
+            throw try firstChange(of: target, in: tree) ?? failure ?? nowhere(candidate, registry)
         }
-        // Without a base, or what cannot be read of it would count as stored.
-        let target = AddTarget(
-            name: entry.name, type: entry.type, path: entry.path, isDirectory: entry.isDirectory,
-            isInGit: false, base: nil)
         let storing = try storing(into: registry, tree: tree)
-        try finish(storing, try storing.store(target), &candidate)
+        // Without a base, or what cannot be read of it would count as stored.
+        try finish(storing, try storing.store(target.readAnew), &candidate)
     }
 
     private func nowhere(_ candidate: PushCandidate, _ registry: Registry) -> RegError {
@@ -31,8 +30,8 @@ extension Session {
     }
 
     /// The first file that is no longer what this clone added; nil where it never added these files.
-    private func firstChange(of entry: LockEntry, in tree: WorkingTree) throws -> RegError? {
-        var known = KnownFiles(of: entry.path, catalog: tree.catalog, worktree: tree.worktree)
+    private func firstChange(of target: AddTarget, in tree: WorkingTree) throws -> RegError? {
+        var known = KnownFiles(of: target.path, catalog: tree.catalog, worktree: tree.worktree)
         var changed: BytePath?
         var isOurs = false
         while let file = try known.next() {
@@ -45,7 +44,7 @@ extension Session {
         guard isOurs, let changed else { return nil }
         return RegError(
             .conflict,
-            "\(printable(changed)) changed since it was added, and the store has no copy of \(entry.name)",
-            hint: "add it again, then push: reg add \(printable(AddTarget(entry).lockPath))")
+            "\(printable(changed)) changed since it was added, and the store has no copy of \(target.name)",
+            hint: "add it again, then push: reg add \(printable(target.lockPath))")
     }
 }

@@ -11,9 +11,9 @@ internal import RegStore
 /// One artifact on its way to the registry.
 struct PushCandidate {
     enum Source {
-        /// Its manifest and packs are in the clone's store, or in the registry already; where the store was full, its files
-        /// are all that there is.
-        case store
+        /// Its manifest and packs are in the clone's store, or in the registry already; where the store was full, or its
+        /// packs were collected, its files are all that there is.
+        case store(AddTarget)
         /// git has the bytes.
         case git(GitArtifact)
         /// The working tree has them.
@@ -45,7 +45,9 @@ extension Session {
         }
         if try candidate.manifest != nil || uploaded(&candidate, in: registry) { return }
         switch candidate.source {
-        case .store: try uploadFromStore(&candidate, to: registry, sent: &sent)
+        case .store(let target):
+            if try uploadFromStore(&candidate, to: registry, sent: &sent) { return }
+            try uploadAnew(&candidate, from: target, to: registry)
         case .git(let artifact):
             let tree = try workingTree(of: try requireWorkspace())
             let storing = try storing(into: registry, tree: tree)
@@ -64,46 +66,44 @@ extension Session {
 
     /// Whether the registry has a whole manifest of the tree already.
     private func uploaded(_ candidate: inout PushCandidate, in registry: Registry) throws -> Bool {
-        let library = ManifestLibrary(store: nil, registry: registry.store)
-        let found: Manifest?
-        do { found = try library.manifest(of: candidate.digest, subject: candidate.name.text) } catch let
-            error as RegError
-        {
-            guard [.notFound, .corrupt].contains(error.kind) else { throw error }
-            found = nil  // a damaged upload is passed over: ours is made beside it
-        }
-        guard let found, try found.packs.allSatisfy({ try !catalog.isDeleted(pack: $0.name) }),
-            try !catalog.isDeleted(manifest: found.id)
-        else { return false }
+        let found = try ManifestLibrary(store: nil, registry: registry.store).reliableManifest(
+            of: candidate.digest, in: registry.store, catalog: catalog, subject: candidate.name.text)
+        guard let found else { return false }
         candidate.manifest = found.id
         candidate.packs = found.packs.map(\.name)
         candidate.reusedByteCount = candidate.byteCount
         return true
     }
 
+    /// Brings a manifest of the store with the packs that the registry lacks.
+    ///
+    /// - Returns: false where the store has no manifest that may be named.
     private func uploadFromStore(
         _ candidate: inout PushCandidate, to registry: Registry, sent: inout Set<PackName>
-    ) throws {
+    ) throws -> Bool {
         guard let store = workspace?.store else {
             throw RegError(.internalError, "\(candidate.name) has no store to come from")
         }
         let library = ManifestLibrary(store: store, registry: registry.store)
         let subject = candidate.name.text
-        guard let id = try library.manifestIDs(of: candidate.digest, in: store).first else {
-            return try uploadFromFiles(&candidate, to: registry)
-        }
-        let manifest = try library.read(candidate.digest, id: id, from: store, subject: subject)
+        let found = try library.reliableManifest(
+            of: candidate.digest, in: store, catalog: catalog, subject: subject)
+        guard let manifest = found else { return false }
         for pack in manifest.packs where try registry.bring(pack.name, from: store, subject: subject) {
             sent.insert(pack.name)
         }
-        let key = ObjectKey.manifest(candidate.digest, id: id)
+        let key = ObjectKey.manifest(candidate.digest, id: manifest.id)
         guard let bytes = try store.read(key, limit: Manifest.byteLimit) else {
             throw RegError.store(.notFound(key: key, location: store.location))
         }
         _ = try registry.store.create(key, bytes)
-        candidate.manifest = id
+        candidate.manifest = manifest.id
         candidate.packs = manifest.packs.map(\.name)
         candidate.uploadedByteCount = UInt64(bytes.count)
+        candidate.reusedByteCount = 0
+        for page in manifest.pages where sent.contains(page.copy.pack) {
+            candidate.uploadedByteCount += UInt64(page.copy.storedLength)
+        }
         try library.forEachItem(of: manifest, subject: subject) { item in
             for chunk in item.chunks {
                 if sent.contains(chunk.copy.pack) {
@@ -113,6 +113,26 @@ extension Session {
                 }
             }
         }
+        return true
+    }
+
+    /// Stores an artifact straight into the registry, under new names where a collection has removed the old ones:
+    /// from what the store and the registry still have of it, else from the files that lie here.
+    private func uploadAnew(
+        _ candidate: inout PushCandidate, from target: AddTarget, to registry: Registry
+    ) throws {
+        let subject = candidate.name.text
+        var failure: RegError?
+        do {
+            if let manifest = try library().manifest(of: candidate.digest, subject: subject) {
+                let storing = try storing(into: registry, tree: try workingTree(of: try requireWorkspace()))
+                return try finish(storing, try storing.store(again: manifest, subject: subject), &candidate)
+            }
+        } catch let error as RegError {
+            guard [.notFound, .corrupt].contains(error.kind) else { throw error }
+            failure = error
+        }
+        try uploadFromFiles(&candidate, from: target, to: registry, otherwise: failure)
     }
 
     func finish(_ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate) throws {

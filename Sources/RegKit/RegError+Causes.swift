@@ -86,6 +86,11 @@ extension RegError {
             RegError(
                 .corrupt, "\(number == 0 ? "registry.json" : "log record \(number)") is damaged: \(what)",
                 hint: "what a lock or a digest names can still be pulled; see reg verify")
+        case .missing(let number, let later):
+            RegError(
+                .corrupt, "log record \(number) is missing, though record \(later) is there",
+                hint: "nothing was written; bring the record back from a copy of the registry; see reg verify"
+            )
         case .newerVersion(let what):
             RegError(.incapable, "the registry needs a newer reg: \(what)", hint: "update reg")
         case .unanswered(let number, let cause):

@@ -15,6 +15,8 @@ final class Registry {
     private let log: Log
     private let catalog: Catalog
     private let acceptsRollback: Bool
+    /// Where the log was found to end.
+    private var end: Tail?
 
     private init(
         _ location: RegistryLocation, store: CountingStore, info: RegistryInfo, catalog: Catalog,
@@ -52,11 +54,13 @@ final class Registry {
     @discardableResult
     func catchUp() throws -> Tail {
         var tail = try checkedTail()
-        while let entry = try log.entry(after: tail) {
-            try catalog.fold(entry, of: info.id)
-            tail = entry.tail
+        while true {
+            let run = log.run(after: tail)
+            try catalog.fold(run.entries, of: info.id)
+            if let failure = run.failure { throw failure }
+            tail = run.entries.last?.tail ?? tail
+            if run.isAtEnd { return tail }
         }
-        return tail
     }
 
     /// How far the catalog is, once it is sure that the registry still has what this clone saw of it.
@@ -74,6 +78,15 @@ final class Registry {
         if let tail = try catalog.tail(of: info.id) { return tail }
         try catalog.restartFold(of: info.id, genesis: info.hash)
         return Tail(number: 0, hash: info.hash)
+    }
+
+    /// Folds what is new and makes sure that the log ends there: before anything is written.
+    func catchUpToWrite() throws { try checkNoGap(after: try catchUp()) }
+
+    private func checkNoGap(after tail: Tail) throws {
+        if end == tail { return }
+        try log.checkNoGap(after: tail.number)
+        end = tail
     }
 
     /// Makes sure that a pack is here, bringing it from a clone's store.
@@ -108,6 +121,7 @@ final class Registry {
         for losses in 0... {
             let tail = try catchUp()
             guard let draft = try prepare() else { return nil }
+            try checkNoGap(after: tail)
             let record = Record(
                 id: .random(), number: tail.number + 1, prev: tail.hash, project: draft.project,
                 author: draft.author, time: timestampNow(), operations: draft.operations)
@@ -128,6 +142,7 @@ final class Registry {
         for pending in try journal.pending(for: info.id) {
             // A registry that was rolled back lacks what the record follows: reading its log tells.
             guard try log.hash(of: pending.record.number - 1) == pending.record.prev else { continue }
+            try log.checkNoGap(after: pending.record.number - 1)
             _ = try log.create(pending.record)
             try journal.remove(pending.record.id)
         }

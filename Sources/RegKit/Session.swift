@@ -6,6 +6,7 @@ internal import RegGit
 internal import RegHash
 internal import RegJobs
 internal import RegLock
+internal import RegPack
 internal import RegStore
 
 package struct SessionOptions: Sendable {
@@ -69,6 +70,11 @@ package final class Session {
     /// What to say where a verb finds no workspace.
     func withoutWorkspace(_ message: String, hint: String) -> RegError {
         noWorkspace ?? RegError(.usage, message, hint: hint)
+    }
+
+    /// Where packs are noted that are not finished; nil where there is no state.
+    var unfinishedPacks: UnfinishedPacks? {
+        workspace?.state.map { UnfinishedPacks(directory: $0.appending("journal")) }
     }
 
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }

@@ -98,9 +98,22 @@ struct Storing {
         self.tree = tree
         library = try session.library()
         catalog = tree.catalog
+        try Storing.finishAbandonedPacks(of: session)
         ingest = try Ingest(
-            into: destination.objects, catalog: catalog, copies: library.copies, jobs: session.jobs,
+            into: destination.objects, unfinished: session.unfinishedPacks, catalog: catalog,
+            copies: library.copies, jobs: session.jobs,
             progress: Progress(phase: phase), observer: session.options.progress)
+    }
+
+    /// Makes whole packs of what killed runs have left: their chunks need not be stored again.
+    private static func finishAbandonedPacks(of session: Session) throws {
+        for pack in try session.unfinishedPacks?.abandoned() ?? [] {
+            let finished = try pack.finish { kind, bytes in
+                kind == .chunk ? SHA256.digest(of: bytes) : Page.id(of: Array(bytes))
+            }
+            if let finished { try session.catalog.keep(finished) }
+            try pack.forget()
+        }
     }
 
     func store(_ target: AddTarget) throws -> StoredArtifact {
@@ -117,7 +130,7 @@ struct Storing {
         let entries = try TargetEntries(target, base: base, library: library, tree: tree)
         let root = try tree.base(of: target.path)
         var learned = LearnedEntries(tree, of: target.path)
-        let result = try ingest.store(pages: base?.pageCopies ?? [:]) { path, entry in
+        let result = try ingest.store(pages: try pageCopies(of: base)) { path, entry in
             try learned.keep(KnownFile(path: root.appending(path), entry))
         } entries: {
             try entries.forEach($0)
@@ -137,6 +150,16 @@ struct Storing {
         var result = StoredArtifact(try summary(of: target))
         result.isRecordedOnly = try library.manifest(of: result.digest, subject: target.name.text) == nil
         return result
+    }
+
+    /// Stores a version again as a manifest lists it: what a collection has removed of its packs goes into new ones.
+    func store(again manifest: Manifest, subject: String) throws -> StoredArtifact {
+        let result = try ingest.store(pages: try pageCopies(of: manifest)) { _, _ in
+        } entries: { feed in
+            try library.forEachItem(of: manifest, subject: subject) { try feed(.known([$0])) }
+        }
+        return StoredArtifact(
+            result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
     }
 
     /// Stores files that git keeps, as a commit has them.
@@ -188,6 +211,12 @@ struct Storing {
         }
     }
 
+    /// Where the pages of a manifest lie, by id: a page that comes out the same again need not be stored again.
+    private func pageCopies(of manifest: Manifest?) throws -> [Digest: Copy] {
+        let pages = try (manifest?.pages ?? []).filter { try !ingest.index.isDeleted($0.copy.pack) }
+        return Dictionary(pages.map { ($0.id, $0.copy) }) { first, _ in first }
+    }
+
     /// Finishes the packs and writes the manifests of what is new.
     ///
     /// - Returns: the manifest of each tree that was stored.
@@ -201,12 +230,15 @@ struct Storing {
     }
 
     private func existing(_ tree: Digest) throws -> Manifested? {
-        var places = library
+        var found: Manifest?
         if case .registry(let registry, _) = destination {
-            places = ManifestLibrary(store: nil, registry: registry.store)
+            found = try ManifestLibrary(store: nil, registry: registry.store)
+                .reliableManifest(of: tree, in: registry.store, catalog: catalog, subject: "this tree")
+        } else {
+            // One that is damaged is passed over: ours is made beside it.
+            found = try? library.manifest(of: tree, subject: "this tree")
         }
-        // One that is damaged is passed over: ours is made beside it.
-        guard let found = try? places.manifest(of: tree, subject: "this tree") else { return nil }
+        guard let found else { return nil }
         return Manifested(id: found.id, packs: found.packs.map(\.name), isNew: false)
     }
 
@@ -225,12 +257,5 @@ struct Storing {
         // Every chunk of it was known or has just been stored.
         try catalog.keepIndexed(manifest: id)
         return Manifested(id: id, packs: draft.packs, isNew: true)
-    }
-}
-
-extension Manifest {
-    /// Where the pages lie, by id: a page that comes out the same again need not be stored again.
-    var pageCopies: [Digest: Copy] {
-        Dictionary(pages.map { ($0.id, $0.copy) }) { first, _ in first }
     }
 }

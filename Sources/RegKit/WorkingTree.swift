@@ -137,6 +137,12 @@ struct WorkingTree {
         }
     }
 
+    /// Remembers files that were read, which nobody may have made durable yet.
+    func keepRead(_ files: [KnownFile]) throws {
+        try root.syncFileSystem()
+        try catalog.transaction { for file in files { try catalog.keep(file, worktree: worktree) } }
+    }
+
     /// Takes what lies at `path`, a part of the artifact at `artifact` or all of it, for what reg has added.
     ///
     /// `tree`: the digest of the new version. `gone`: what was known and is no longer there.

@@ -50,12 +50,66 @@ package struct Log: Sendable {
         }
     }
 
+    /// Some records that follow one another, read together.
+    package struct Run: Sendable {
+        package fileprivate(set) var entries: [LogEntry] = []
+        /// Whether no record comes after them.
+        package fileprivate(set) var isAtEnd = false
+        /// Why the record after them cannot be read.
+        package fileprivate(set) var failure: LogError?
+    }
+
+    private static let runLength = 10_000
+    private static let runByteCount = 16 << 20
+
+    /// The records after `tail`: at most 10,000 of them, and hardly more than 16 MiB.
+    package func run(after tail: Tail) -> Run {
+        var run = Run()
+        var tail = tail
+        var byteCount = 0
+        do throws(LogError) {
+            while run.entries.count < Log.runLength, byteCount < Log.runByteCount {
+                guard let bytes = try bytes(of: tail.number + 1) else {
+                    run.isAtEnd = true
+                    break
+                }
+                let entry = try Log.entry(bytes, after: tail)
+                run.entries.append(entry)
+                tail = entry.tail
+                byteCount += bytes.count
+            }
+        } catch { run.failure = error }
+        return run
+    }
+
     /// The record after `tail`; nil at the end of the log.
     package func entry(after tail: Tail) throws(LogError) -> LogEntry? {
+        guard let bytes = try bytes(of: tail.number + 1) else { return nil }
+        return try Log.entry(bytes, after: tail)
+    }
+
+    private static func entry(_ bytes: [UInt8], after tail: Tail) throws(LogError) -> LogEntry {
         let number = tail.number + 1
-        guard let bytes = try bytes(of: number) else { return nil }
         let reading = try RecordReading.read(bytes, number: number, prev: tail.hash)
         return LogEntry(tail: Tail(number: number, hash: SHA256.digest(of: bytes)), reading: reading)
+    }
+
+    /// Makes sure that no record comes after `number` + 1, which is missing.
+    ///
+    /// Looks in a few places only, ever further ahead: a lost record is found by what came soon after it, or much later.
+    package func checkNoGap(after number: UInt64) throws(LogError) {
+        let missing = number + 1
+        do {
+            for step in 0..<5 as Range<UInt64> {
+                let later = missing + 1 << (2 * step)
+                guard try store.size(of: .record(later)) != nil else { continue }
+                // Both may have been appended just now, the missing one first.
+                if try store.size(of: .record(missing)) != nil { return }
+                throw LogError.missing(number: missing, later: later)
+            }
+        } catch let error as LogError { throw error } catch let error as StoreError {
+            throw .store(error)
+        } catch { return }  // the calls above throw nothing else
     }
 
     /// How an attempt to take the number after the tail ended.

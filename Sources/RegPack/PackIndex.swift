@@ -102,6 +102,15 @@ package struct PackIndex: Sendable {
     private static func entries(
         _ rows: [UInt8], endingAt end: UInt64, of name: PackName
     ) throws -> [PackEntry] {
+        let entries = try entries(rows, of: name)
+        guard entries.last?.copy.end ?? UInt64(headerLength) == end else {
+            throw PackError.malformed(name, "its entries do not fill it")
+        }
+        return entries
+    }
+
+    /// What rows of an index say, from the first on.
+    static func entries(_ rows: [UInt8], of name: PackName) throws -> [PackEntry] {
         var reader = ByteReader(rows)
         var entries: [PackEntry] = []
         var offset = UInt64(headerLength)
@@ -121,21 +130,22 @@ package struct PackIndex: Sendable {
             entries.append(PackEntry(id: id, kind: kind, rawLength: rawLength, copy: copy))
             offset += UInt64(storedLength)
         }
-        guard offset == end else { throw PackError.malformed(name, "its entries do not fill it") }
         return entries
+    }
+
+    static func append(_ entry: PackEntry, to rows: inout ByteWriter) {
+        rows.append(entry.id.bytes)
+        rows.u32(entry.copy.storedLength)
+        rows.u32(entry.rawLength)
+        rows.u8(entry.kind.rawValue)
+        rows.u8(entry.copy.codec.rawValue)
+        rows.u16(0)
     }
 
     /// The rows and the footer that end a pack whose entries end at `offset`.
     package static func encoded(_ entries: [PackEntry], endingAt offset: UInt64) -> [UInt8] {
         var rows = ByteWriter()
-        for entry in entries {
-            rows.append(entry.id.bytes)
-            rows.u32(entry.copy.storedLength)
-            rows.u32(entry.rawLength)
-            rows.u8(entry.kind.rawValue)
-            rows.u8(entry.copy.codec.rawValue)
-            rows.u16(0)
-        }
+        for entry in entries { append(entry, to: &rows) }
         var whole = rows
         whole.u64(offset)
         whole.u32(UInt32(entries.count))

@@ -30,18 +30,25 @@ package final class PackWriter {
     private struct Open {
         let name: PackName
         let writer: any ObjectWriter
+        let note: UnfinishedPacks.Note?
         var offset: UInt64
         var entries: [PackEntry] = []
     }
 
     private let store: any ObjectStore
     private let buffer = LargeFileWriter.Buffer()
+    private let unfinished: UnfinishedPacks?
     private let onFinished: (Finished) throws -> Void
     private var open: Open?
 
+    /// `unfinished`: where packs are noted until they are finished.
     /// `onFinished`: called once for each pack, when it is durable.
-    package init(store: any ObjectStore, onFinished: @escaping (Finished) throws -> Void) {
+    package init(
+        store: any ObjectStore, unfinished: UnfinishedPacks? = nil,
+        onFinished: @escaping (Finished) throws -> Void
+    ) {
         self.store = store
+        self.unfinished = unfinished
         self.onFinished = onFinished
     }
 
@@ -56,7 +63,9 @@ package final class PackWriter {
         try pack.writer.append(stored)
         let copy = Copy(
             pack: pack.name, offset: pack.offset, storedLength: UInt32(stored.count), codec: codec)
-        pack.entries.append(PackEntry(id: id, kind: kind, rawLength: UInt32(rawLength), copy: copy))
+        let entry = PackEntry(id: id, kind: kind, rawLength: UInt32(rawLength), copy: copy)
+        pack.entries.append(entry)
+        try pack.note?.append(entry)
         pack.offset = copy.end
         open = pack
         if pack.offset >= PackWriter.targetSize || pack.entries.count == PackIndex.entryLimit { try finish() }
@@ -68,7 +77,8 @@ package final class PackWriter {
         let writer = try store.writer(for: .pack(name), buffer: buffer)
         try writer.append(
             UnsafeRawBufferPointer(start: PackIndex.magic.utf8Start, count: PackIndex.headerLength))
-        return Open(name: name, writer: writer, offset: UInt64(PackIndex.headerLength))
+        let note = try writer.unfinishedFile.flatMap { try unfinished?.note(name, file: $0) }
+        return Open(name: name, writer: writer, note: note, offset: UInt64(PackIndex.headerLength))
     }
 
     /// Finishes the open pack, if there is one.
@@ -80,5 +90,6 @@ package final class PackWriter {
         try pack.writer.finish()
         let byteCount = pack.offset + UInt64(tail.count)
         try onFinished(Finished(name: pack.name, byteCount: byteCount, entries: pack.entries))
+        try pack.note?.remove()
     }
 }

@@ -90,23 +90,52 @@ package struct DirectoryStore: ObjectStore {
         }
     }
 
+    /// Copies a file, going on where a killed run of the same copy has stopped.
     private func copy(_ source: BytePath, to key: ObjectKey) throws(StoreError) {
-        let writer = try writer(for: key, buffer: LargeFileWriter.Buffer())
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        defer { block.deallocate() }
         do {
-            let file = try Descriptor.open(source, .read)
-            while true {
-                let count = try file.read(into: block)
-                if count == 0 { break }
-                try writer.append(UnsafeRawBufferPointer(rebasing: block[..<count]))
+            let directory = try directory(of: key)
+            let part = try PartFile.open(DirectoryStore.partName(of: key, from: source), in: directory)
+            let buffer = LargeFileWriter.Buffer()
+            let writer: LargeFileWriter
+            if let part {
+                writer = try LargeFileWriter(part, in: directory, buffer: buffer)
+            } else {
+                writer = try LargeFileWriter(in: directory, buffer: buffer)
             }
-        } catch let error as FileError { throw .file(error) } catch let error as StoreError {
-            throw error
-        } catch {
-            return  // the calls above throw nothing else
+            try DirectoryStore.copy(try Descriptor.open(source, .read), to: writer, part)
+            try writer.complete(mode: 0o444)
+            _ = try writer.publish(as: BytePath(key.name), .creating)
+        } catch { throw .file(error) }
+    }
+
+    /// `part`: what may have the first bytes already.
+    private static func copy(
+        _ source: Descriptor, to writer: LargeFileWriter, _ part: PartFile?
+    ) throws(FileError) {
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 << 20, alignment: 4096)
+        defer { room.deallocate() }
+        let block = UnsafeMutableRawBufferPointer(rebasing: room[..<(1 << 20)])
+        let old = UnsafeMutableRawBufferPointer(rebasing: room[(1 << 20)...])
+        var isThere = part != nil
+        while true {
+            let count = try source.read(into: block)
+            if count == 0 { return }
+            let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
+            if let part, isThere {
+                let there = UnsafeMutableRawBufferPointer(rebasing: old[..<count])
+                isThere =
+                    try part.read(into: there, at: writer.byteCount) == count
+                    && there.elementsEqual(bytes)
+            }
+            if isThere { writer.keep(bytes) } else { try writer.append(bytes) }
         }
-        try writer.finish()
+    }
+
+    /// The same for every run of this copy, and for no copy of another clone or machine, whose locks this one may not
+    /// see.
+    private static func partName(of key: ObjectKey, from source: BytePath) -> BytePath {
+        let copy = Array("\(hostName())\0\(key.text)\0".utf8) + source.bytes
+        return RegFiles.partName(SHA256.digest(of: copy).beginning)
     }
 
     private func directory(of key: ObjectKey) throws(FileError) -> Descriptor {
@@ -129,6 +158,8 @@ private final class DirectoryWriter: ObjectWriter {
         self.key = key
         self.location = location
     }
+
+    var unfinishedFile: BytePath? { file.path }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         do { try file.append(bytes) } catch { throw .file(error) }

@@ -42,6 +42,12 @@ package protocol ObjectStore: Sendable {
 package protocol ObjectWriter: AnyObject {
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError)
     func finish() throws(StoreError)
+    /// The file that holds what is written so far, and stays when the process is killed; nil where there is none.
+    var unfinishedFile: BytePath? { get }
+}
+
+extension ObjectWriter {
+    package var unfinishedFile: BytePath? { nil }
 }
 
 /// Why a store did not do what it was asked.

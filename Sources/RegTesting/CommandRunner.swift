@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CPosix
 internal import Glibc
+internal import RegBytes
+internal import RegFiles
 
 /// A program for a test to run, with a limit on its time; nothing of the test's own environment reaches it.
 package struct Command: Sendable {
@@ -45,6 +47,9 @@ package struct Command: Sendable {
         package let output: [UInt8]
         package let errors: [UInt8]
         package let time: Duration
+        /// Bytes that it asked the system for, and gave to it, in reads and writes of any kind.
+        package let readByteCount: UInt64
+        package let writtenByteCount: UInt64
 
         package var text: String { String(decoding: output, as: UTF8.self) }
         package var errorText: String { String(decoding: errors, as: UTF8.self) }
@@ -138,6 +143,11 @@ private final class RunningCommand {
     func kill(_ victim: Victim) { _ = Glibc.kill(victim == .group ? -process : process, SIGKILL) }
 
     func finish(killed: Bool) throws(CommandFailure) -> Command.Outcome {
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0 {
+            guard errno == EINTR else { throw .last("waitid") }
+        }
+        let (read, written) = traffic()
         var word: Int32 = 0
         while waitpid(process, &word, 0) < 0 { guard errno == EINTR else { throw .last("waitpid") } }
         isReaped = true
@@ -152,7 +162,29 @@ private final class RunningCommand {
             if signal == 0 { .exited(word >> 8 & 0xff) } else if killed, signal == SIGKILL { .killed } else {
                 .signalled(signal)
             }
-        return Command.Outcome(ending: ending, output: received[1], errors: received[2], time: time)
+        return Command.Outcome(
+            ending: ending, output: received[1], errors: received[2], time: time, readByteCount: read,
+            writtenByteCount: written)
+    }
+
+    /// What the kernel has counted, which it tells until the process is reaped; zeros where it does not count.
+    private func traffic() -> (read: UInt64, written: UInt64) {
+        let path = BytePath("/proc/\(process)/io")
+        let text = String(decoding: (try? kernelFile(path)) ?? [], as: UTF8.self)
+        func count(_ key: String) -> UInt64 {
+            text.split(separator: "\n").first { $0.hasPrefix(key) }.flatMap {
+                UInt64($0.dropFirst(key.count))
+            } ?? 0
+        }
+        return (count("rchar: "), count("wchar: "))
+    }
+
+    /// The bytes of a file whose size the kernel does not know.
+    private func kernelFile(_ path: BytePath) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let file = try Descriptor.open(path, .read)
+        let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
+        return Array(bytes.prefix(count))
     }
 
     private func feed() {

@@ -172,7 +172,7 @@ struct KillTests {
             }
         } afterNextRun: { context in
             let found = try sandbox.tree("\(clone)/data")
-            #expect(found.entries.filter { !isTemporary($0.key) } == new.entries, "\(context)")
+            #expect(found.entries == new.entries, "\(context)")
             let status = try sandbox.succeed(["status", "--json"], in: clone)
             #expect(status.onlyArtifact?["state"]?.stringValue == "clean", "\(context): \(status.compact)")
         }

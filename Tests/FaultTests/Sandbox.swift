@@ -114,7 +114,9 @@ final class Sandbox: Sendable {
         return lstat(path(name), &status) == 0
     }
 
-    func remove(_ name: String) throws { try run("/bin/rm", ["-rf", "--", path(name)]) }
+    func remove(_ name: String) throws { try remove(absolute: path(name)) }
+
+    func remove(absolute path: String) throws { try run("/bin/rm", ["-rf", "--", path]) }
 
     func copy(_ name: String, to other: String) throws {
         try run("/bin/cp", ["-a", "--", path(name), path(other)])

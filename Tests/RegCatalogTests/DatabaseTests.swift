@@ -126,6 +126,21 @@ private struct Failure: Error {}
         }
     }
 
+    @Test func aDatabaseOfTheVersionBeforeIsFoldedAnew() throws {
+        try withCatalogFile { path throws in
+            let old = try Database(path: path)
+            let file = BytePath(#filePath).parent.appending("../../schema/manifest-001.sql")
+            let script = try #require(try readSmallFile(file, limit: 1 << 20))
+            try old.execute(script: String(decoding: script, as: UTF8.self))
+            try old.run("PRAGMA user_version = 1")
+            try old.run("INSERT INTO fold VALUES (?, 3, ?)", try id(77).bytes, digest(3).bytes)
+            try old.run("INSERT INTO seen VALUES (?, 3, ?)", try id(77).bytes, digest(3).bytes)
+            let catalog = try Catalog(path: path)
+            #expect(try catalog.tail(of: try id(77)) == nil)
+            #expect(try catalog.newestSeen(of: try id(77)) == Tail(number: 3, hash: digest(3)))
+        }
+    }
+
     @Test func aDatabaseOfALaterVersionIsLeftAlone() throws {
         try withCatalogFile { path throws in
             _ = try Catalog(path: path)
@@ -159,7 +174,7 @@ private struct Failure: Error {}
                 try catalog.restartFold(of: registry, genesis: digest(0))
                 var maker = try RecordMaker(seed: seed)
                 try catalog.transaction {
-                    for _ in 0..<30 { try catalog.fold(try maker.next(), of: registry) }
+                    try catalog.fold(try (0..<30).map { _ in try maker.next() }, of: registry)
                 }
             }
             let whole = try #require(try readSmallFile(path, limit: 1 << 24))

@@ -49,7 +49,7 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         var voids = 0
         for number in 1...120 {
             let entry = try maker.next()
-            try catalog.fold(entry, of: registry)
+            try catalog.fold([entry], of: registry)
             #expect(try catalog.tail(of: registry) == entry.tail)
             if number % 40 == 0 { try expectEqual(catalog, maker.state) }
         }
@@ -69,10 +69,10 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
             let entries = try (0..<60).map { _ in try maker.next() }
             let first = try Catalog(path: path)
             try first.restartFold(of: registry, genesis: digest(0))
-            for entry in entries[..<40] { try first.fold(entry, of: registry) }
+            try first.fold(Array(entries[..<40]), of: registry)
             let second = try Catalog(path: path)
-            for entry in entries[20...] { try second.fold(entry, of: registry) }
-            for entry in entries { try first.fold(entry, of: registry) }
+            for entry in entries[20...] { try second.fold([entry], of: registry) }
+            try first.fold(entries, of: registry)
             try expectEqual(first, maker.state)
             try expectEqual(second, maker.state)
         }
@@ -83,10 +83,10 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         let registry = try id(77)
         var maker = try RecordMaker(seed: 2)
         let entries = try (0..<3).map { _ in try maker.next() }
-        try catalog.fold(entries[0], of: registry)
+        try catalog.fold([entries[0]], of: registry)
         #expect(try catalog.tail(of: registry) == nil)
         try catalog.restartFold(of: registry, genesis: digest(0))
-        try catalog.fold(entries[1], of: registry)
+        try catalog.fold([entries[1], entries[2]], of: registry)
         #expect(try catalog.tail(of: registry) == Tail(number: 0, hash: digest(0)))
     }
 
@@ -96,9 +96,25 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         try catalog.restartFold(of: registry, genesis: digest(0))
         let entry = LogEntry(tail: Tail(number: 1, hash: digest(1)), reading: .beyond("the operation pin"))
         #expect(throws: LogError.newerVersion("the operation pin, in record 1")) {
-            try catalog.fold(entry, of: registry)
+            try catalog.fold([entry], of: registry)
         }
         #expect(try catalog.tail(of: registry)?.number == 0)
+    }
+
+    @Test func whatComesBeforeALaterVersionIsFolded() throws {
+        let catalog = try Catalog.inMemory()
+        let registry = try id(77)
+        try catalog.restartFold(of: registry, genesis: digest(0))
+        var maker = try RecordMaker(seed: 5)
+        let known = try (0..<20).map { _ in try maker.next() }
+        let beyond = LogEntry(tail: Tail(number: 21, hash: digest(21)), reading: .beyond("the operation pin"))
+        let after = LogEntry(tail: Tail(number: 22, hash: digest(22)), reading: .void("made up"))
+        #expect(throws: LogError.newerVersion("the operation pin, in record 21")) {
+            try catalog.fold(known + [beyond, after], of: registry)
+        }
+        #expect(try catalog.tail(of: registry)?.number == 20)
+        #expect(try catalog.newestSeen(of: registry)?.number == 20)
+        try expectEqual(catalog, maker.state)
     }
 
     @Test func aRestartForgetsAllButWhatWasSeen() throws {
@@ -106,14 +122,14 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         let registry = try id(77)
         try catalog.restartFold(of: registry, genesis: digest(0))
         var maker = try RecordMaker(seed: 4)
-        for _ in 0..<30 { try catalog.fold(try maker.next(), of: registry) }
+        try catalog.fold(try (0..<30).map { _ in try maker.next() }, of: registry)
         try catalog.restartFold(of: registry, genesis: digest(0))
         try expectEqual(catalog, MemoryFold())
         #expect(try catalog.history(of: nil, limit: 9).isEmpty)
         #expect(try catalog.newestSeen(of: registry) == Tail(number: 30, hash: digest(30)))
         // Read again from the start, it does not forget how far it had come.
         maker = try RecordMaker(seed: 4)
-        try catalog.fold(try maker.next(), of: registry)
+        try catalog.fold([try maker.next()], of: registry)
         #expect(try catalog.newestSeen(of: registry)?.number == 30)
         try catalog.forgetSeen(of: registry)
         #expect(try catalog.newestSeen(of: registry) == nil)
@@ -140,7 +156,7 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
                 id: try id(number), number: number, prev: digest(0), project: try id(project), author: "Ada",
                 time: "now", operations: number == 1 ? [push, bind] : [bind])
             try catalog.fold(
-                LogEntry(tail: Tail(number: number, hash: digest(number)), reading: .record(record)),
+                [LogEntry(tail: Tail(number: number, hash: digest(number)), reading: .record(record))],
                 of: registry)
         }
         #expect(try catalog.commits(with: name, digest: digest(1)) == [3, 2, 1].map { try commit($0).hex })

@@ -47,6 +47,71 @@ private func expect(_ directory: Descriptor, holds bytes: [UInt8], as name: Stri
         }
     }
 
+    /// What was kept and what was appended make up the file, wherever the one ends and the other begins.
+    @Test(
+        arguments: Place.allCases,
+        [0, 1, 4_095, 4_096, 4_097, 100_000, block - 1, block, block + 1, 2 * block + 4_097, 3 * block])
+    func aWriterGoesOnWhereAnEarlierOneStopped(place: Place, kept: Int) throws {
+        let bytes = seededBytes(count: 3 * block, seed: 3)
+        let name = partName(7)
+        try withDirectory(on: place) { directory throws in
+            var there = Array(bytes[..<kept])
+            there += seededBytes(count: 10_000, seed: 4)
+            try Descriptor.open(name, .create, at: directory).write(there)
+            let part = try #require(try PartFile.open(name, in: directory))
+            #expect(part.byteCount == UInt64(kept + 10_000))
+            let writer = try LargeFileWriter(part, in: directory, buffer: .init())
+            bytes.withUnsafeBytes { all in
+                var offset = 0
+                var random = SeededRandom(seed: UInt64(kept))
+                while offset < kept {
+                    let count = min(Int.random(in: 0...9_000, using: &random), kept - offset)
+                    writer.keep(UnsafeRawBufferPointer(rebasing: all[offset..<offset + count]))
+                    offset += count
+                }
+            }
+            try append(Array(bytes[kept...]), to: writer, seed: 5)
+            try writer.complete(mode: 0o644)
+            #expect(try writer.publish(as: BytePath("whole"), .replacing))
+            #expect(try directory.names() == [BytePath("whole")])
+            try expect(directory, holds: bytes, as: "whole")
+        }
+    }
+
+    @Test func aPartFileHasOneWriterAndOutlivesIt() throws {
+        try withDirectory(on: .disk) { directory throws in
+            let name = partName(7)
+            var first = try PartFile.open(name, in: directory)
+            #expect(first != nil)
+            #expect(try PartFile.open(name, in: directory) == nil, "somebody has it")
+            if let part = first {
+                let writer = try LargeFileWriter(part, in: directory, buffer: .init())
+                try append(seededBytes(count: 2 * block, seed: 1), to: writer, seed: 1)
+            }
+            first = nil
+            #expect(try directory.names() == [name])
+            #expect(try PartFile.open(name, in: directory)?.byteCount ?? 0 > 0)
+            try directory.removeAbandonedFiles()
+            #expect(try directory.names() == [])
+        }
+    }
+
+    @Test func aPartFileWithNothingInItGoes() throws {
+        try withDirectory(on: .disk) { directory throws in
+            #expect(try PartFile.open(partName(7), in: directory) != nil)
+            #expect(try directory.names() == [])
+        }
+    }
+
+    @Test func unfinishedFilesOfThisProcessStay() throws {
+        try withDirectory(on: .disk) { directory throws in
+            let name = temporaryName()
+            try Descriptor.open(name, .create, at: directory).write([1])
+            try directory.removeAbandonedFiles()
+            #expect(try directory.names() == [name])
+        }
+    }
+
     @Test(arguments: Place.allCases)
     func oneBufferServesFilesInTurn(place: Place) throws {
         let buffer = LargeFileWriter.Buffer()

@@ -85,6 +85,47 @@ private func registry(records count: Int) throws -> MemoryStore {
         #expect(try entries(store).isEmpty, "a reader from the start sees no more than it can reach")
     }
 
+    @Test func recordsAreReadInRuns() throws {
+        let store = try registry(records: 30)
+        let log = Log(store: store)
+        let info = try #require(try RegistryInfo.read(from: store))
+        let start = Tail(number: 0, hash: info.hash)
+        let whole = log.run(after: start)
+        #expect(whole.entries.map(\.tail) == (try entries(store).map(\.tail)))
+        #expect(whole.isAtEnd && whole.failure == nil)
+        store[.record(21)] = Array(#"{"reg_record":1,"#.utf8)
+        let broken = log.run(after: start)
+        #expect(broken.entries.count == 20 && !broken.isAtEnd)
+        guard case .damaged(number: 21, _) = broken.failure else {
+            Issue.record("\(String(describing: broken.failure))")
+            return
+        }
+    }
+
+    @Test func aRunOfLongRecordsIsShort() throws {
+        let store = try registry(records: 0)
+        for number in 1...30 as ClosedRange<UInt64> {
+            store[.record(number)] = [UInt8](repeating: 0x20, count: Record.byteLimit)
+        }
+        let info = try #require(try RegistryInfo.read(from: store))
+        let run = Log(store: store).run(after: Tail(number: 0, hash: info.hash))
+        #expect(run.entries.count < 20 && !run.isAtEnd && run.failure == nil)
+    }
+
+    @Test(arguments: [10, 12, 25] as [UInt64])
+    func aMissingRecordIsNoticed(first: UInt64) throws {
+        let store = try registry(records: 30)
+        let log = Log(store: store)
+        try log.checkNoGap(after: 30)
+        for number in 10...first { store[.record(number)] = nil }
+        let error = #expect(throws: LogError.self) { try log.checkNoGap(after: 9) }
+        guard case .missing(number: 10, let later) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(later > first)
+    }
+
     @Test func aRecordIsNotReadAboveItsLimit() throws {
         let store = try registry(records: 0)
         store[.record(1)] = [UInt8](repeating: 0x20, count: Record.byteLimit + 1)
