@@ -89,19 +89,18 @@ extension Session {
         }
         let library = ManifestLibrary(store: store, registry: registry.store)
         let subject = candidate.name.text
-        guard let id = try library.manifestIDs(of: candidate.digest, in: store).first else {
+        guard let manifest = try wholeManifest(of: candidate, in: store, library) else {
             return try uploadFromFiles(&candidate, to: registry)
         }
-        let manifest = try library.read(candidate.digest, id: id, from: store, subject: subject)
         for pack in manifest.packs where try registry.bring(pack.name, from: store, subject: subject) {
             sent.insert(pack.name)
         }
-        let key = ObjectKey.manifest(candidate.digest, id: id)
+        let key = ObjectKey.manifest(candidate.digest, id: manifest.id)
         guard let bytes = try store.read(key, limit: Manifest.byteLimit) else {
             throw RegError.store(.notFound(key: key, location: store.location))
         }
         _ = try registry.store.create(key, bytes)
-        candidate.manifest = id
+        candidate.manifest = manifest.id
         candidate.packs = manifest.packs.map(\.name)
         candidate.uploadedByteCount = UInt64(bytes.count)
         try library.forEachItem(of: manifest, subject: subject) { item in
@@ -113,6 +112,18 @@ extension Session {
                 }
             }
         }
+    }
+
+    /// A manifest in the store whose packs are there or in the registry; nil where none is.
+    private func wholeManifest(
+        of candidate: PushCandidate, in store: DirectoryStore, _ library: ManifestLibrary
+    ) throws -> Manifest? {
+        for id in try library.manifestIDs(of: candidate.digest, in: store) {
+            let manifest = try library.read(
+                candidate.digest, id: id, from: store, subject: candidate.name.text)
+            if try manifest.packs.allSatisfy({ try library.copies.has($0.name) }) { return manifest }
+        }
+        return nil
     }
 
     func finish(_ storing: Storing, _ stored: StoredArtifact, _ candidate: inout PushCandidate) throws {

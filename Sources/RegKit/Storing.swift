@@ -116,7 +116,7 @@ struct Storing {
         }
         var result = StoredArtifact(
             digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
-        result.isRecordedOnly = try library.manifest(of: digest, subject: target.name.text) == nil
+        result.isRecordedOnly = try openBase(digest, of: target.name) == nil
         return result
     }
 
@@ -137,7 +137,7 @@ struct Storing {
             throw RegError(.notFound, "\(printable(target.path)) does not exist")
         }
         guard target.isInGit || digest == target.base else { return nil }
-        if !target.isInGit, try library.manifest(of: digest, subject: target.name.text) == nil { return nil }
+        if !target.isInGit, try openBase(digest, of: target.name) == nil { return nil }
         return StoredArtifact(
             digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
     }
