@@ -148,7 +148,7 @@ struct Storing {
                 hint: "add the whole artifact again, or make room: reg store")
         }
         var result = StoredArtifact(try summary(of: target))
-        result.isRecordedOnly = try library.manifest(of: result.digest, subject: target.name.text) == nil
+        result.isRecordedOnly = try openBase(result.digest, of: target.name) == nil
         return result
     }
 

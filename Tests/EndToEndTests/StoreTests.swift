@@ -173,6 +173,38 @@ import Testing
         }
     }
 
+    enum Gap: CaseIterable { case otherRegistry, lostPacks }
+
+    @Test(arguments: Gap.allCases)
+    func whatTheStoreLacksComesFromTheFiles(gap: Gap) throws {
+        try withSandbox { sandbox in
+            let work = try project(sandbox, quota: "1 MiB")
+            try work.write(content(1), to: BytePath("data/a.bin"))
+            try work.reg("add", "data")
+            try work.commit()
+            try work.reg("push")
+            try work.write(content(2), to: BytePath("data/b.bin"))
+            try work.reg("add")
+            try work.commit()
+            try work.reg("store", "trim")
+            let other = sandbox.path.appending("other").lossy
+            switch gap {
+            case .otherRegistry: try work.reg("push", "--registry", other)
+            case .lostPacks:
+                try remove(work[".git/reg/store/packs"])
+                try work.reg("add", "data")
+                #expect(try packs(work).count == 1, "added anew")
+                try remove(work[".git/reg/store/packs"])
+                try work.reg("push")
+            }
+            let registry = gap == .otherRegistry ? other : sandbox.registry.lossy
+            try work.reg("verify", "--data", "--registry", registry)
+            let elsewhere = try sandbox.directory("elsewhere")
+            try elsewhere.reg("pull", "data@latest", "-o", "out", "--registry", registry)
+            #expect(try elsewhere.tree("out") == work.tree("data"))
+        }
+    }
+
     // MARK: reg store
 
     @Test func trimRemovesOnlyWhatTheRegistryHolds() throws {
