@@ -9,7 +9,7 @@ SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run) $(shell find examples -name '*.sh' 2>/dev/null)
 PYTHON_SCRIPTS := $(shell find examples python -name '*.py' 2>/dev/null)
 
-.PHONY: build demo test lint bench install clean help
+.PHONY: build demo test soak lint bench install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -24,6 +24,10 @@ demo: build ## Run the main job on real data (examples/demo)
 test: build ## Run the tests, against the release binary
 	@.ci/install-packages test
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
+
+soak: build ## Run the tests of faults in full, for hours
+	@.ci/install-packages test
+	REG_SOAK=1 REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter FaultTests
 
 lint: ## Check format and syntax of the sources and scripts
 	@.ci/install-packages lint
