@@ -80,14 +80,16 @@ package final class Session {
             return try Catalog.inMemory()
         }
         do {
+            // A state directory without a database has lost it, or another run is about to make it there: to
+            // look for what it should know then does no harm.
+            let hadState = try fileStatus(state) != nil
             try makeDirectories(state)
             let isNew = try fileStatus(path)?.size ?? 0 == 0
             let catalog = try Catalog(path: text)
-            isCatalogLost = try isNew && fileStatus(state.appending("store")) != nil
+            isCatalogLost = isCatalogLost || isNew && hadState
             return catalog
         } catch let error as DatabaseError where error.isCorrupt {
             try setCatalogAside()
-            isCatalogLost = true
             return try Catalog(path: text)
         } catch let error as DatabaseError where error.isReadOnly {
             return try Catalog.inMemory()
@@ -106,21 +108,21 @@ package final class Session {
         if try directory.status(of: path.lastComponent) == nil { return }
         try directory.rename(path.lastComponent, to: name)
         try directory.remove(BytePath("manifest.sqlite-journal"))
+        isCatalogLost = true
         options.notice(
-            "the manifest database was damaged; the old file is \(printable(state.appending(name)))")
+            "the manifest database was damaged and is made anew; the old file is \(printable(state.appending(name)))"
+        )
     }
 
     /// Finds again what a lost database knew, from the log, the store and the files.
     private func restoreCatalog() throws {
         guard isCatalogLost, let workspace else { return }
         isCatalogLost = false
-        options.notice("the manifest database is rebuilt")
         try fillCatalog(for: workspace)
     }
 
     /// Removes the database, to begin anew.
     func removeCatalog() throws {
-        isCatalogLost = false
         openCatalog = nil
         openRegistry = nil
         guard let state = workspace?.state else { return }
@@ -128,6 +130,8 @@ package final class Session {
         let directory = try Descriptor.open(state, .directory)
         try directory.remove(BytePath("manifest.sqlite"))
         try directory.remove(BytePath("manifest.sqlite-journal"))
+        openCatalog = try makeCatalog()
+        isCatalogLost = false
     }
 
     // MARK: The registry
