@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CSQLite
+internal import RegBytes
 internal import RegJobs
 
 /// What SQLite said.
@@ -10,6 +11,9 @@ package struct DatabaseError: Error, Equatable {
 
     /// The file is damaged, or no database at all.
     package var isCorrupt: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+
+    /// The file system has no room left.
+    package var isFull: Bool { code == SQLITE_FULL }
 
     /// The file, or its directory, cannot be written.
     package var isReadOnly: Bool { code == SQLITE_READONLY || code == SQLITE_CANTOPEN }
@@ -79,6 +83,7 @@ package struct Row {
 /// Threads take turns: each query, and each transaction as a whole, runs alone.
 package final class Database: @unchecked Sendable {  // guarded by `turn`
     private let turn = RecursiveLock()
+    private let path: String
     private let connection: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
@@ -90,8 +95,9 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
         guard code == SQLITE_OK, let handle else {
             let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close(handle)
-            throw DatabaseError(code: code & 0xff, message: message)
+            throw DatabaseError(code: code & 0xff, message: "\(printable(path)): \(message)")
         }
+        self.path = path
         connection = handle
         sqlite3_busy_timeout(handle, 30_000)
     }
@@ -103,7 +109,8 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
 
     private func check(_ code: Int32) throws(DatabaseError) {
         if code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW { return }
-        throw DatabaseError(code: code & 0xff, message: String(cString: sqlite3_errmsg(connection)))
+        let reason = String(cString: sqlite3_errmsg(connection))
+        throw DatabaseError(code: code & 0xff, message: "\(printable(path)): \(reason)")
     }
 
     /// Runs a script of several statements without parameters.

@@ -30,13 +30,16 @@ extension RegError {
         }
     }
 
+    /// What to do about an `errno`, where that is clear.
+    private static func hint(for code: Int32) -> String? {
+        switch code {
+        case 28, 122: "make room there, then run the same command again"  // ENOSPC, EDQUOT
+        case 24: "raise the limit of open files (ulimit -n)"  // EMFILE
+        default: nil
+        }
+    }
+
     static func file(_ error: FileError) -> RegError {
-        let hint: String? =
-            switch error.code {
-            case 28, 122: "make room there, then run the same command again"  // ENOSPC, EDQUOT
-            case 24: "raise the limit of open files (ulimit -n)"  // EMFILE
-            default: nil
-            }
         if error.isUnsafePath {
             return RegError(
                 .refused, "\(error.message): a part of the path is a symbolic link",
@@ -44,7 +47,7 @@ extension RegError {
                     "reg never follows links inside the directory that it works in; put a real directory there"
             )
         }
-        return RegError(.local, error.message, hint: hint)
+        return RegError(.local, error.message, hint: hint(for: error.code))
     }
 
     static func store(_ error: StoreError) -> RegError {
@@ -114,7 +117,15 @@ extension RegError {
     }
 
     static func database(_ error: DatabaseError) -> RegError {
-        RegError(.local, "the manifest database: \(error.message)", hint: "reg manifest rebuild")
+        let hint: String? =
+            if error.isFull {
+                "make room there, then run the same command again"
+            } else if error.isReadOnly {
+                nil
+            } else {
+                "reg manifest rebuild"
+            }
+        return RegError(.local, "the manifest database: \(error.message)", hint: hint)
     }
 
     /// A manifest, or one of its pages, that cannot be followed.
