@@ -21,7 +21,7 @@ extension RegError {
         case let error as PackError: .pack(error)
         case let error as LogError: .log(error)
         case let error as LockError: .lock(error)
-        case let error as GitError: RegError(.usage, error.message, hint: error.hint)
+        case let error as GitError: .git(error)
         case let error as DatabaseError: .database(error)
         case is ThreadError:
             RegError(
@@ -36,6 +36,14 @@ extension RegError {
         case 28, 122: "make room there, then run the same command again"  // ENOSPC, EDQUOT
         case 24: "raise the limit of open files (ulimit -n)"  // EMFILE
         default: nil
+        }
+    }
+
+    static func git(_ error: GitError) -> RegError {
+        switch error {
+        case .process(.system(_, let code)), .process(.start(_, let code)):
+            RegError(.local, error.message, hint: hint(for: code))
+        default: RegError(.usage, error.message, hint: error.hint)
         }
     }
 

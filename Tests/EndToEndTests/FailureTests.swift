@@ -439,6 +439,16 @@ import Testing
         }
     }
 
+    @Test func tooFewDescriptorsForGitAreALocalFailure() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            let line = "ulimit -n 8; exec \"$0\" status"
+            let outcome = try work.run("bash", ["-c", line, try Binary.require()])
+            #expect(outcome.code == 9, "\(outcome.ending) \(outcome.errorText)")
+            #expect(outcome.errorText.contains("ulimit -n"), "\(outcome.errorText)")
+        }
+    }
+
     // MARK: 11, rollback
 
     @Test func registryThatLostRecordsIsNoticed() throws {
