@@ -81,8 +81,8 @@ package struct DirectoryStore: ObjectStore {
         _ source: BytePath, to target: BytePath, in directory: Descriptor
     ) throws(FileError) -> Bool {
         do {
-            if try !hardLink(source, to: target) { return true }
-            try directory.sync()
+            _ = try hardLink(source, to: target)
+            try directory.sync()  // also where it was there: whoever made it may have been killed before this
             return true
         } catch {
             if [EXDEV, EPERM, EMLINK, EOPNOTSUPP].contains(error.code) { return false }
