@@ -101,9 +101,9 @@ extension Session {
         let plans = try targets.map { target in
             let subject = target.version.subject
             guard let manifest = try library.manifest(of: target.version.digest, subject: subject) else {
-                let place = try registryIfThere()?.location.text ?? "the registry, which is not there"
                 throw RegError(
-                    .notFound, "\(subject) (\(target.version.digest.text)) is not in \(place)",
+                    .notFound,
+                    "\(subject) (\(target.version.digest.text)) is not in \(try registry().location.text)",
                     hint: "was it pushed? see reg status in the clone that added it")
             }
             return try PullPlan(

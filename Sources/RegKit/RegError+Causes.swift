@@ -55,7 +55,7 @@ extension RegError {
                     "reg never follows links inside the directory that it works in; put a real directory there"
             )
         }
-        return RegError(.local, error.message, hint: hint(for: error.code))
+        return RegError(error.isOverLimit ? .refused : .local, error.message, hint: hint(for: error.code))
     }
 
     static func store(_ error: StoreError) -> RegError {

@@ -7,7 +7,8 @@ internal import TOMLKit
 /// What `reg.toml`, or the user's own configuration, says.
 struct Settings {
     static let fileName = "reg.toml"
-    private static let byteLimit = 1 << 20
+    /// Longer ones could nest deeper than the parser's recursion bears (measured: it crashed at 400 KB).
+    private static let byteLimit = 128 << 10
 
     var project: RandomName?
     var registry: String?

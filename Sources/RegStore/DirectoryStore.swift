@@ -18,7 +18,7 @@ package struct DirectoryStore: ObjectStore {
 
     package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
         do { return try readSmallFile(path(of: key), limit: limit) } catch {
-            if error.code == EFBIG { throw .tooLarge(key: key, location: location, limit: limit) }
+            if error.isOverLimit { throw .tooLarge(key: key, location: location, limit: limit) }
             throw .file(error)
         }
     }

@@ -449,6 +449,14 @@ import Testing
         }
     }
 
+    @Test func overlongConfigurationIsRefused() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            try work.write([UInt8](repeating: UInt8(ascii: "#"), count: 1 << 20), to: BytePath("reg.toml"))
+            #expect(try work.fails(6, "status").contains("reg.toml"))
+        }
+    }
+
     // MARK: 11, rollback
 
     @Test func registryThatLostRecordsIsNoticed() throws {
