@@ -113,15 +113,22 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
         throw DatabaseError(code: code & 0xff, message: "\(printable(path)): \(reason)")
     }
 
+    /// Checks what came of compiling a statement: ours fit our schema, so one that does not tells of damage to it.
+    private func checkFit(_ code: Int32) throws(DatabaseError) {
+        do { try check(code) } catch {
+            throw code == SQLITE_ERROR ? DatabaseError(code: SQLITE_CORRUPT, message: error.message) : error
+        }
+    }
+
     /// Runs a script of several statements without parameters.
     package func execute(script: String) throws(DatabaseError) {
-        try check(sqlite3_exec(connection, script, nil, nil, nil))
+        try checkFit(sqlite3_exec(connection, script, nil, nil, nil))
     }
 
     private func statement(_ sql: String) throws(DatabaseError) -> OpaquePointer {
         if let known = statements[sql] { return known }
         var handle: OpaquePointer?
-        try check(sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil))
+        try checkFit(sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil))
         guard let handle else { throw DatabaseError(code: SQLITE_MISUSE, message: "empty statement") }
         statements[sql] = handle
         return handle
