@@ -88,23 +88,21 @@ extension Session {
         }
         let library = ManifestLibrary(store: store, registry: registry.store)
         let subject = candidate.name.text
-        guard let id = try library.manifestIDs(of: candidate.digest, in: store).first else {
+        guard let manifest = try library.manifest(of: candidate.digest, subject: subject) else {
             throw RegError(
                 .notFound, "\(subject) is neither in this clone's store nor in \(registry.location.text)",
                 hint: "push it from the clone that added it, or pull another version and add it here")
         }
-        let manifest = try library.read(candidate.digest, id: id, from: store, subject: subject)
         for pack in manifest.packs where try registry.bring(pack.name, from: store, subject: subject) {
             sent.insert(pack.name)
         }
-        let key = ObjectKey.manifest(candidate.digest, id: id)
-        guard let bytes = try store.read(key, limit: Manifest.byteLimit) else {
-            throw RegError.store(.notFound(key: key, location: store.location))
+        let key = ObjectKey.manifest(candidate.digest, id: manifest.id)
+        if let bytes = try store.read(key, limit: Manifest.byteLimit) {
+            _ = try registry.store.create(key, bytes)
+            candidate.uploadedByteCount = UInt64(bytes.count)
         }
-        _ = try registry.store.create(key, bytes)
-        candidate.manifest = id
+        candidate.manifest = manifest.id
         candidate.packs = manifest.packs.map(\.name)
-        candidate.uploadedByteCount = UInt64(bytes.count)
         try library.forEachItem(of: manifest, subject: subject) { item in
             for chunk in item.chunks {
                 if sent.contains(chunk.copy.pack) {

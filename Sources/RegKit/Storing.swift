@@ -109,7 +109,8 @@ struct Storing {
             throw RegError(.notFound, "\(printable(target.path)) does not exist")
         }
         guard target.isInGit || digest == target.base else { return nil }
-        if !target.isInGit, try library.manifest(of: digest, subject: target.name.text) == nil { return nil }
+        // Without a whole copy of it the files are stored again.
+        if !target.isInGit, try openBase(digest, of: target.name) == nil { return nil }
         return StoredArtifact(
             digest: digest, totals: totals, draft: nil, newByteCount: 0, storedByteCount: 0, files: [])
     }

@@ -90,6 +90,21 @@ struct LocalDamageTests {
         }
     }
 
+    /// What is missing is named, and the files in the tree give it back.
+    @Test(arguments: ["packs/", "manifests/"]) func missingObjectOfTheStoreIsAddedAgain(kind: String) throws {
+        let lost = try newest(kind)
+        try sandbox.remove(lost)
+        for arguments in [["push"], ["pull", "data", "-o", "../out"]] {
+            let outcome = try sandbox.reg(arguments, in: repository).run()
+            expectFailure(outcome, [5], "\(lost) is missing: \(arguments[0])")
+            #expect(outcome.errorText.contains("data"), "\(outcome.errorText)")
+        }
+        try sandbox.succeed(["add", "data"], in: repository)
+        try sandbox.succeed(["push"], in: repository)
+        try project.expectSound("after adding again")
+        try checkPull([0], "after adding again")
+    }
+
     @Test func damagedLockLosesNothing() throws {
         try flipping("\(repository)/reg.lock") { context in
             for arguments in [["pull"], ["status"], ["push"], ["pull", "data", "-o", "../apart"]] {
