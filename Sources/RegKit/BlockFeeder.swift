@@ -53,11 +53,7 @@ final class BlockFeeder {
     private func feed(
         _ path: BytePath, walked: FileStatus, _ directory: Descriptor, _ name: BytePath
     ) throws {
-        func changed() -> RegError {
-            RegError(
-                .conflict, "\(printable(directory.path.appending(name))) changed while it was read",
-                hint: "run the same command again")
-        }
+        func changed() -> RegError { .changed(directory.path.appending(name)) }
         let source: Descriptor
         do { source = try directory.openBeneath(name, .read) } catch {
             throw error.isNotFound ? changed() : error

@@ -39,6 +39,12 @@ extension RegError {
         }
     }
 
+    /// A file of the working tree that is not the one any more that was found a moment ago.
+    static func changed(_ path: BytePath) -> RegError {
+        RegError(
+            .conflict, "\(printable(path)) changed while it was read", hint: "run the same command again")
+    }
+
     static func git(_ error: GitError) -> RegError {
         switch error {
         case .process(.system(_, let code)), .process(.start(_, let code)):

@@ -104,7 +104,10 @@ struct WorkingTree {
 
     /// The hash of the file at `path`, read now.
     func hash(of path: BytePath) throws -> Digest {
-        let file = try root.openBeneath(path, .read)
+        let file: Descriptor
+        do { file = try root.openBeneath(path, .read) } catch {
+            throw error.isNotFound ? RegError.changed(root.path.appending(path)) : error
+        }
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { block.deallocate() }
         let hasher = SHA256()
