@@ -31,9 +31,10 @@ test: build ## Run the tests, against the release binary
 	$(MODEL)
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
 
-soak: ## Run the searches that take too long for every day
+soak: build ## Run the model and the tests of faults in full, for hours
 	@.ci/install-packages test
 	$(MODEL) --soak
+	REG_SOAK=1 REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter FaultTests
 
 fuzz: ## Fuzz every parser, FUZZ_SECONDS (60) each (docs/fuzzing.md)
 	@.ci/install-packages build

@@ -107,7 +107,7 @@ let package = Package(
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        tests("FaultTests", of: ["RegBytes", "RegHash", "RegJSON"]),
+        tests("FaultTests", of: ["RegBytes", "RegHash", "RegJSON", "RegJobs"]),
         tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash"], excluding: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

@@ -12,6 +12,9 @@ package struct DatabaseError: Error, Equatable {
     /// The file is damaged, or no database at all.
     package var isCorrupt: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
 
+    /// The file system has no room left.
+    package var isFull: Bool { code == SQLITE_FULL }
+
     /// The file, or its directory, cannot be written.
     package var isReadOnly: Bool { code == SQLITE_READONLY || code == SQLITE_CANTOPEN }
 }
@@ -87,6 +90,7 @@ package struct Row {
 /// Threads take turns: each query, and each transaction as a whole, runs alone.
 package final class Database: @unchecked Sendable {  // guarded by `turn`
     private let turn = RecursiveLock()
+    private let path: BytePath
     private let connection: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
@@ -100,8 +104,9 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
         guard code == SQLITE_OK, let handle else {
             let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close(handle)
-            throw DatabaseError(code: code & 0xff, message: message)
+            throw DatabaseError(code: code & 0xff, message: "\(printable(path)): \(message)")
         }
+        self.path = path
         connection = handle
         sqlite3_busy_timeout(handle, 30_000)
     }
@@ -113,18 +118,26 @@ package final class Database: @unchecked Sendable {  // guarded by `turn`
 
     private func check(_ code: Int32) throws(DatabaseError) {
         if code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW { return }
-        throw DatabaseError(code: code & 0xff, message: String(cString: sqlite3_errmsg(connection)))
+        let reason = String(cString: sqlite3_errmsg(connection))
+        throw DatabaseError(code: code & 0xff, message: "\(printable(path)): \(reason)")
+    }
+
+    /// Checks what came of compiling a statement: ours fit our schema, so one that does not tells of damage to it.
+    private func checkFit(_ code: Int32) throws(DatabaseError) {
+        do { try check(code) } catch {
+            throw code == SQLITE_ERROR ? DatabaseError(code: SQLITE_CORRUPT, message: error.message) : error
+        }
     }
 
     /// Runs a script of several statements without parameters.
     package func execute(script: String) throws(DatabaseError) {
-        try check(sqlite3_exec(connection, script, nil, nil, nil))
+        try checkFit(sqlite3_exec(connection, script, nil, nil, nil))
     }
 
     private func statement(_ sql: String) throws(DatabaseError) -> OpaquePointer {
         if let known = statements[sql] { return known }
         var handle: OpaquePointer?
-        try check(sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil))
+        try checkFit(sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil))
         guard let handle else { throw DatabaseError(code: SQLITE_MISUSE, message: "empty statement") }
         statements[sql] = handle
         return handle

@@ -30,6 +30,14 @@ package struct FileError: Error, Equatable {
     /// A symlink, or a path that leads out, where only a plain path is followed.
     package var isUnsafePath: Bool { code == ELOOP || code == EXDEV }
 
+    /// The file is longer than its reader accepts; `read(2)` itself never fails so.
+    package var isOverLimit: Bool { operation == "read" && code == EFBIG }
+
+    /// A network file system gave up waiting: what was asked may have been done.
+    package var isUnanswered: Bool {
+        [ETIMEDOUT, ECONNRESET, ECONNABORTED, ENOTCONN, EHOSTDOWN, EHOSTUNREACH, ESTALE].contains(code)
+    }
+
     package var reason: String { String(cString: strerror(code)) }
 
     package var message: String { "cannot \(operation) \(printable(path)): \(reason)" }

@@ -38,16 +38,17 @@ package func publish(
 package func giveName(
     _ name: BytePath, to temporary: BytePath, in directory: Descriptor, _ publishing: Publishing
 ) throws(FileError) -> Bool {
+    var isNew = true
     switch publishing {
     case .replacing:
         try directory.rename(temporary, to: name)
     case .creating:
-        let created = try directory.link(temporary, to: name)
+        isNew = try directory.link(temporary, to: name)
         try directory.remove(temporary)
-        guard created else { return false }
     }
+    // Also where the name was taken: whoever made it may have been killed before this.
     try directory.sync()
-    return true
+    return isNew
 }
 
 /// The bytes of a small file; nil where there is none.

@@ -30,7 +30,9 @@ private func digits(_ value: UInt32) -> String {
 private let systemTag: UInt32 = {
     var text = (try? readSmallFile(BytePath("/proc/sys/kernel/random/boot_id"), limit: 4096)) ?? []
     var link = [CChar](repeating: 0, count: 256)
-    text += link.prefix(max(0, readlink("/proc/self/ns/pid", &link, link.count))).map { UInt8(bitPattern: $0) }
+    text += link.prefix(max(0, readlink("/proc/self/ns/pid", &link, link.count))).map {
+        UInt8(bitPattern: $0)
+    }
     // FNV-1a: any sum will do.
     return text.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
 }()
@@ -75,7 +77,9 @@ extension Descriptor {
         else { return false }
         switch temporary {
         case .part:
-            guard let file = try? Descriptor.open(name, .read, at: self), try file.tryLock() else { return false }
+            guard let file = try? Descriptor.open(name, .read, at: self), try file.tryLock() else {
+                return false
+            }
             // Its writer may have given it its name just now.
             return try self.status(of: name)?.inode == file.status().inode
         case .process(let process, let system):

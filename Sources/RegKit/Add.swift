@@ -182,13 +182,15 @@ extension Session {
     /// - Returns: what the user should know of it.
     func updateIgnoreFiles(of workspace: Workspace, added targets: [AddTarget]) throws -> [String] {
         guard let git = workspace.git else { return [] }
-        let entries = try workspace.readLock().entries.filter { $0.content != .git }
-        let excludes = git.commonDirectory.appending("info/exclude")
-        try makeDirectories(excludes.parent)
-        try updateBlock(of: workspace.root.appending(".gitignore"), for: entries, .git)
-        try updateBlock(of: excludes, for: entries, .git)
-        let docker = workspace.root.appending(".dockerignore")
-        if try fileStatus(docker) != nil { try updateBlock(of: docker, for: entries, .docker) }
+        try workspace.exclusively {
+            let entries = try workspace.readLock().entries.filter { $0.content != .git }
+            let excludes = git.commonDirectory.appending("info/exclude")
+            try makeDirectories(excludes.parent)
+            try updateBlock(of: workspace.root.appending(".gitignore"), for: entries, .git)
+            try updateBlock(of: excludes, for: entries, .git)
+            let docker = workspace.root.appending(".dockerignore")
+            if try fileStatus(docker) != nil { try updateBlock(of: docker, for: entries, .docker) }
+        }
         return try targets.filter { !$0.isInGit }.compactMap { target in
             guard try !git.trackedFiles(under: target.path).isEmpty else { return nil }
             let path = printable(target.path)

@@ -56,17 +56,18 @@ final class BlockFeeder {
     private func feed(
         _ path: BytePath, walked: FileStatus, _ place: SourceFile
     ) throws {
-        let source = try place.open()
+        func changed() -> RegError { .changed(place.tree.root.path.appending(place.path)) }
+        let source: Descriptor
+        do { source = try place.open() } catch let error as FileError {
+            throw error.isNotFound ? changed() : error
+        }
         let before = try source.status()
         let isUnchanged = { (status: FileStatus) in status.kind == .file && status.isSameContent(as: walked) }
-        let changed = RegError(
-            .conflict, "\(printable(source.path)) changed while it was read",
-            hint: "run the same command again")
-        guard isUnchanged(before) else { throw changed }
+        guard isUnchanged(before) else { throw changed() }
         let file = IngestFile(path: path, isExecutable: walked.isExecutable, status: walked)
         let plan = try CutPlan.of(source, size: walked.size)
         let byteCount = try cut(file, size: walked.size, plan: plan) { try source.read(into: $0) }
-        guard byteCount == walked.size, isUnchanged(try source.status()) else { throw changed }
+        guard byteCount == walked.size, isUnchanged(try source.status()) else { throw changed() }
     }
 
     /// Reads a file of `size` bytes into blocks and cuts it.

@@ -32,7 +32,9 @@ struct ManifestLibrary {
                     if let lost = try manifest.packs.first(where: { try !copies.has($0.name) }) {
                         throw RegError(
                             .notFound, "pack \(lost.name.hex), which \(subject) needs, is missing",
-                            hint: "see what it hurts: reg verify")
+                            hint:
+                                "see what it hurts: reg verify; where its files are, store them again: reg add PATH"
+                        )
                     }
                     return manifest
                 } catch let error as RegError { failure = failure ?? error }

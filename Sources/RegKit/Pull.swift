@@ -149,9 +149,9 @@ extension Session {
                     notes.append("\(target.version.name) is here, and not pushed yet")
                     return nil
                 }
-                let place = try registryIfThere()?.location.text ?? "the registry, which is not there"
                 throw RegError(
-                    .notFound, "\(subject) (\(target.version.digest.text)) is not in \(place)",
+                    .notFound,
+                    "\(subject) (\(target.version.digest.text)) is not in \(try registry().location.text)",
                     hint: "was it pushed? see reg status in the clone that added it")
             }
             return try PullPlan(target, manifest, request, library: library, tree: tree)

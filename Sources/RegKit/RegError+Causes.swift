@@ -21,7 +21,7 @@ extension RegError {
         case let error as PackError: .pack(error)
         case let error as LogError: .log(error)
         case let error as LockError: .lock(error)
-        case let error as GitError: RegError(.usage, error.message, hint: error.hint)
+        case let error as GitError: .git(error)
         case let error as DatabaseError: .database(error)
         case is ThreadError:
             RegError(
@@ -30,13 +30,30 @@ extension RegError {
         }
     }
 
+    /// What to do about an `errno`, where that is clear.
+    private static func hint(for code: Int32) -> String? {
+        switch code {
+        case 28, 122: "make room there, then run the same command again"  // ENOSPC, EDQUOT
+        case 24: "raise the limit of open files (ulimit -n)"  // EMFILE
+        default: nil
+        }
+    }
+
+    /// A file of the working tree that is not the one any more that was found a moment ago.
+    static func changed(_ path: BytePath) -> RegError {
+        RegError(
+            .conflict, "\(printable(path)) changed while it was read", hint: "run the same command again")
+    }
+
+    static func git(_ error: GitError) -> RegError {
+        switch error {
+        case .process(.system(_, let code)), .process(.start(_, let code)):
+            RegError(.local, error.message, hint: hint(for: code))
+        default: RegError(.usage, error.message, hint: error.hint)
+        }
+    }
+
     static func file(_ error: FileError) -> RegError {
-        let hint: String? =
-            switch error.code {
-            case 28, 122: "make room there, then run the same command again"  // ENOSPC, EDQUOT
-            case 24: "raise the limit of open files (ulimit -n)"  // EMFILE
-            default: nil
-            }
         if error.isUnsafePath {
             return RegError(
                 .refused, "\(error.message): a part of the path is a symbolic link",
@@ -44,7 +61,7 @@ extension RegError {
                     "reg never follows links inside the directory that it works in; put a real directory there"
             )
         }
-        return RegError(.local, error.message, hint: hint)
+        return RegError(error.isOverLimit ? .refused : .local, error.message, hint: hint(for: error.code))
     }
 
     static func store(_ error: StoreError) -> RegError {
@@ -119,7 +136,15 @@ extension RegError {
     }
 
     static func database(_ error: DatabaseError) -> RegError {
-        RegError(.local, "the manifest database: \(error.message)", hint: "reg manifest rebuild")
+        let hint: String? =
+            if error.isFull {
+                "make room there, then run the same command again"
+            } else if error.isReadOnly {
+                nil
+            } else {
+                "reg manifest rebuild"
+            }
+        return RegError(.local, "the manifest database: \(error.message)", hint: hint)
     }
 
     /// A manifest, or one of its pages, that cannot be followed.

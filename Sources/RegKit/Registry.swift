@@ -99,7 +99,7 @@ final class Registry {
         guard try fileStatus(path) != nil else {
             throw RegError(
                 .notFound, "pack \(pack.hex) of \(subject) is missing here and in \(location.text)",
-                hint: "add the files again: reg add")
+                hint: "add the files again: reg add PATH")
         }
         try store.create(.pack(pack), fromFileAt: path)
         return true

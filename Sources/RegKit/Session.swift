@@ -111,17 +111,19 @@ package final class Session {
             return try Catalog.inMemory()
         }
         do {
+            // A state directory without a database has lost it, or another run is about to make it there: to look for
+            // what it should know then does no harm.
+            let hadState = try state.holdsAnything()
             try state.make()
             let isNew = try fileStatus(path)?.size ?? 0 == 0
             let catalog = try Catalog(path: path)
-            isCatalogLost = try isNew && workspace?.store.map { try fileStatus($0.root) != nil } == true
+            isCatalogLost = isCatalogLost || isNew && hadState
             if isNew, let reason = state.reason {
                 options.notice("the state of this clone is in \(printable(state.path)): \(reason)")
             }
             return catalog
         } catch let error as DatabaseError where error.isCorrupt {
             try setCatalogAside()
-            isCatalogLost = true
             return try Catalog(path: path)
         } catch let error as DatabaseError where error.isReadOnly {
             return try Catalog.inMemory()
@@ -140,21 +142,21 @@ package final class Session {
         if try directory.status(of: path.lastComponent) == nil { return }
         try directory.rename(path.lastComponent, to: name)
         try directory.remove(BytePath("manifest.sqlite-journal"))
+        isCatalogLost = true
         options.notice(
-            "the manifest database was damaged; the old file is \(printable(state.appending(name)))")
+            "the manifest database was damaged and is made anew; the old file is \(printable(state.appending(name)))"
+        )
     }
 
     /// Finds again what a lost database knew, from the log, the store and the files.
     private func restoreCatalog() throws {
         guard isCatalogLost, let workspace else { return }
         isCatalogLost = false
-        options.notice("the manifest database is rebuilt")
         try fillCatalog(for: workspace)
     }
 
     /// Removes the database, to begin anew.
     func removeCatalog() throws {
-        isCatalogLost = false
         openCatalog = nil
         openRegistry = nil
         guard let state = workspace?.stateDirectory else { return }
@@ -162,6 +164,8 @@ package final class Session {
         let directory = try Descriptor.open(state.path, .directory)
         try directory.remove(BytePath("manifest.sqlite"))
         try directory.remove(BytePath("manifest.sqlite-journal"))
+        openCatalog = try makeCatalog()
+        isCatalogLost = false
     }
 
     /// The tree of a workspace, found again when the whole clone has moved.

@@ -53,6 +53,14 @@ struct StateDirectory {
         return state
     }
 
+    /// Whether there is more in it than files that are locked, which any run makes.
+    func holdsAnything() throws -> Bool {
+        guard try fileStatus(path) != nil else { return false }
+        return try Descriptor.open(path, .directory).entries().contains {
+            !$0.name.bytes.suffix(6).elementsEqual(".guard".utf8)
+        }
+    }
+
     /// Makes the directory, if it is not there.
     func make() throws {
         if let own { try makePrivateDirectory(own) }

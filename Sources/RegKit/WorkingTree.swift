@@ -119,7 +119,10 @@ struct WorkingTree {
 
     /// The hash of the file at `path`, read now.
     func hash(of path: BytePath, links: LinkPolicy = .keep) throws -> Digest {
-        let file = try open(path, links: links)
+        let file: Descriptor
+        do { file = try open(path, links: links) } catch let error as FileError {
+            throw error.isNotFound ? RegError.changed(root.path.appending(path)) : error
+        }
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { block.deallocate() }
         let hasher = SHA256()

@@ -49,20 +49,27 @@ struct Workspace {
         return try Lock.parse(bytes)
     }
 
-    /// Changes `reg.lock` as one step that no other reg of this clone comes between.
-    func updateLock(_ change: (inout Lock) throws -> Void) throws {
+    /// Calls `body` while no other reg of this clone changes `reg.lock` or the ignore files.
+    func exclusively<Result>(_ body: () throws -> Result) throws -> Result {
         guard let stateDirectory else {
             throw RegError(.usage, "there is no git repository here", hint: "git init")
         }
         try stateDirectory.make()
         let guardFile = try Descriptor.open(stateDirectory.path.appending("lock.guard"), .lock)
         try guardFile.lock(.exclusive)
-        var lock = try readLock()
-        let before = lock
-        try change(&lock)
-        if lock == before { return }
-        let directory = try Descriptor.open(root, .directory)
-        try publish(lock.serialized, as: BytePath(Workspace.lockName), in: directory, .replacing)
+        return try withExtendedLifetime(guardFile, body)
+    }
+
+    /// Changes `reg.lock` as one step that no other reg of this clone comes between.
+    func updateLock(_ change: (inout Lock) throws -> Void) throws {
+        try exclusively {
+            var lock = try readLock()
+            let before = lock
+            try change(&lock)
+            if lock == before { return }
+            let directory = try Descriptor.open(root, .directory)
+            try publish(lock.serialized, as: BytePath(Workspace.lockName), in: directory, .replacing)
+        }
     }
 
     /// `path`, given relative to `directory` or absolute, relative to the root.

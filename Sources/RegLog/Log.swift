@@ -116,12 +116,15 @@ package struct Log: Sendable {
     package enum Attempt: Equatable, Sendable { case appended, taken }
 
     /// Creates `record` under its number, only if that is free; an unclear answer is settled on the same number.
+    ///
+    /// After an error the record may have its name without being durable. Creating the same record again settles that.
     package func create(_ record: Record) throws(LogError) -> Attempt {
         let bytes = record.encoded
         guard bytes.count <= Record.byteLimit else { throw .recordTooLarge(byteCount: bytes.count) }
         do throws(StoreError) {
             if try store.create(.record(record.number), bytes) { return .appended }
         } catch {
+            guard error.isUnanswered else { throw .store(error) }
             guard let stored = try? self.bytes(of: record.number) else {
                 throw .unanswered(number: record.number, error)
             }

@@ -77,8 +77,9 @@ package struct UnfinishedPacks: Sendable {
         }
         try directory.removeAbandonedFiles()
         return try directory.entries().compactMap { entry in
-            guard entry.name.bytes.suffix(UnfinishedPacks.suffix.utf8.count).elementsEqual(
-                UnfinishedPacks.suffix.utf8),
+            guard
+                entry.name.bytes.suffix(UnfinishedPacks.suffix.utf8.count).elementsEqual(
+                    UnfinishedPacks.suffix.utf8),
                 let pack = PackName(hex: entry.name.bytes.dropLast(UnfinishedPacks.suffix.utf8.count)),
                 let file = try? Descriptor.open(entry.name, .read, at: directory), try file.tryLock()
             else { return nil }

@@ -18,7 +18,7 @@ package struct DirectoryStore: ObjectStore {
 
     package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
         do { return try readSmallFile(path(of: key), limit: limit) } catch {
-            if error.code == EFBIG { throw .tooLarge(key: key, location: location, limit: limit) }
+            if error.isOverLimit { throw .tooLarge(key: key, location: location, limit: limit) }
             throw .file(error)
         }
     }
@@ -81,8 +81,8 @@ package struct DirectoryStore: ObjectStore {
         _ source: BytePath, to target: BytePath, in directory: Descriptor
     ) throws(FileError) -> Bool {
         do {
-            if try !hardLink(source, to: target) { return true }
-            try directory.sync()
+            _ = try hardLink(source, to: target)
+            try directory.sync()  // also where it was there: whoever made it may have been killed before this
             return true
         } catch {
             if [EXDEV, EPERM, EMLINK, EOPNOTSUPP].contains(error.code) { return false }

@@ -62,4 +62,9 @@ package enum StoreError: Error, Equatable {
     case denied(FileError)
     /// The system's word on a file or directory.
     case file(FileError)
+
+    /// Whether nobody knows what became of the request.
+    package var isUnanswered: Bool {
+        if case .file(let error) = self { error.isUnanswered } else { false }
+    }
 }

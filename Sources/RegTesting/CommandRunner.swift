@@ -72,6 +72,18 @@ package struct Command: Sendable {
         if !ended { running.kill(.program) }
         return try running.finish(killed: !ended)
     }
+
+    /// Runs the program to its end, and calls `body` once: after `delay`, or when it has ended before.
+    package func run(
+        limit: Duration = .seconds(60), after delay: Duration, _ body: () throws -> Void
+    ) throws -> Outcome {
+        let running = try RunningCommand(self)
+        _ = try running.serve(for: delay)
+        try body()
+        let inTime = try running.serve(for: limit)
+        if !inTime { running.kill(.group) }
+        return try running.finish(killed: !inTime)
+    }
 }
 
 /// A system call of ``Command`` that failed.

@@ -453,6 +453,24 @@ import Testing
         }
     }
 
+    @Test func tooFewDescriptorsForGitAreALocalFailure() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            let line = "ulimit -n 8; exec \"$0\" status"
+            let outcome = try work.run("bash", ["-c", line, try Binary.require()])
+            #expect(outcome.code == 9, "\(outcome.ending) \(outcome.errorText)")
+            #expect(outcome.errorText.contains("ulimit -n"), "\(outcome.errorText)")
+        }
+    }
+
+    @Test func overlongConfigurationIsRefused() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            try work.write([UInt8](repeating: UInt8(ascii: "#"), count: 1 << 20), to: BytePath("reg.toml"))
+            #expect(try work.fails(6, "status").contains("reg.toml"))
+        }
+    }
+
     // MARK: 11, rollback
 
     @Test func registryThatLostRecordsIsNoticed() throws {

@@ -79,6 +79,21 @@ import Testing
         }
     }
 
+    /// A clone that only pulled has no store, and no less to lose.
+    @Test(arguments: [Loss.deleted, .garbage, .empty, .truncated])
+    func cloneThatOnlyPulledNeedsNoForceEither(loss: Loss) throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject("work", ["a.txt": "a1\n", "b.txt": "b1\n"])
+            let clone = try work.clone()
+            try clone.reg("pull")
+            try work.pushNextVersion("a2\n")
+            try clone.git("pull", "--quiet")
+            try lose(loss, in: clone)
+            try clone.reg("pull")
+            #expect(try clone.text(of: "data/a.txt") == "a2\n")
+        }
+    }
+
     @Test func editedFilesAreStillSafeAfterTheLoss() throws {
         try withSandbox { sandbox in
             let work = try sandbox.pushedProject()

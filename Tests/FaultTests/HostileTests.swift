@@ -59,9 +59,12 @@ struct HostileTests {
 
     /// Odd, but below the target: kept as they are, and printed so that no terminal obeys them.
     @Test func oddButSafePathsAreKept() throws {
-        let names = ["-rf", "a\rb", "a\u{1b}[2Jb", "a\nb", "cafe\u{301}", "caf\u{e9}", "xx:", "~", "~root"]
-        let sorted = names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
-        let version = HostileVersion(sorted.map { Row($0, content: "of \($0)") })
+        let texts = [
+            "-rf", "a\rb", "a\u{1b}[2Jb", "a\nb", "cafe\u{301}", "caf\u{e9}", "xx:", "~/x", "~root", "A", "a",
+        ]
+        let names = texts.map { Array($0.utf8) } + [[0xff, 0xfe], [0x63, 0xe9]]
+        let sorted = names.sorted { $0.lexicographicallyPrecedes($1) }
+        let version = HostileVersion(sorted.map { Row($0) })
         try scene.publish(version)
         for arguments in [["pull"], ["ls", "data"], ["verify", "data"], ["pull", "--dry-run"]] {
             let outcome = try scene.sandbox.reg(arguments, in: "victim").run()
@@ -71,6 +74,30 @@ struct HostileTests {
         }
         let tree = try scene.sandbox.tree("victim/data")
         #expect(tree.files.count == names.count && tree.digest == version.encoded().digest)
+    }
+
+    @Test func oneBadChunkOfManyIsNamed() throws {
+        var rows = (0..<1_000).map { Row("f\(1_000 + $0)", content: "content \($0)") }
+        let bad = 437
+        rows[bad].copy.stored = Array("CONTENT \(bad)".utf8)
+        try scene.publish(HostileVersion(rows))
+        let pulls = [["pull"], ["pull", "data", "-o", "../out"]]
+        for arguments in pulls + [["verify", "data", "--data"]] {
+            let outcome = try scene.sandbox.reg(arguments, in: "victim").run()
+            expectFailure(outcome, [4], "\(arguments)")
+            let words = outcome.text + outcome.errorText
+            #expect(words.contains("at byte"), "\(arguments): \(words)")
+            #expect(arguments[0] != "pull" || words.contains("f\(1_000 + bad)"), "\(arguments): \(words)")
+        }
+        #expect(!scene.sandbox.exists("out"))
+        for (path, entry) in try scene.sandbox.tree("victim/data").files {
+            let row = try #require(rows.first { $0.path == path.bytes })
+            let isRight =
+                entry
+                == .file(
+                    SHA256.digest(of: row.content), byteCount: row.content.count, isExecutable: false)
+            #expect(isRight && row.path != rows[bad].path, "\(path.lossy)")
+        }
     }
 
     @Test func rowsOutOfOrderAreRefused() throws {

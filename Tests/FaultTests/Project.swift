@@ -48,6 +48,13 @@ struct Project {
         try sandbox.git(["commit", "--quiet", "--allow-empty", "--message=Change"], in: repository)
     }
 
+    /// Adds the paths, commits, and pushes.
+    func pushAll(_ paths: [String]) throws {
+        try sandbox.succeed(["add"] + paths, in: repository)
+        try commit()
+        try sandbox.succeed(["push"], in: repository)
+    }
+
     /// A fresh clone of the repository beside it, without anything of reg's.
     func clone(as name: String) throws -> String {
         let clone = "\(place)/\(name)"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import RegBytes
-import RegHash
 import RegJSON
 import RegTesting
 import Testing
@@ -10,7 +9,7 @@ import Testing
 final class Sandbox: Sendable {
     let root: String
 
-    private static let regBinary: String = {
+    static let regBinary: String = {
         if let named = getenv("REG_BINARY") { return String(cString: named) }
         let package = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         return "/\(package)/.build/release/reg"
@@ -74,12 +73,16 @@ final class Sandbox: Sendable {
     }
 
     /// Runs reg and measures the most memory it had resident, in KiB; nil where nothing can measure it.
-    func measured(_ arguments: [String], in directory: String) throws -> (Command.Outcome, memory: Int?) {
+    func measured(
+        _ arguments: [String], in directory: String, limit: Duration = .seconds(60)
+    ) throws -> (Command.Outcome, memory: Int?) {
         let timer = "/usr/bin/time"
-        guard access(timer, X_OK) == 0 else { return (try reg(arguments, in: directory).run(), nil) }
+        guard access(timer, X_OK) == 0 else {
+            return (try reg(arguments, in: directory).run(limit: limit), nil)
+        }
         let report = path("memory")
         let measuring = ["--quiet", "--format=%M", "--output=\(report)", "--", Sandbox.regBinary]
-        let outcome = try command(timer, measuring + arguments, in: directory).run()
+        let outcome = try command(timer, measuring + arguments, in: directory).run(limit: limit)
         let text = String(decoding: try read("memory"), as: UTF8.self)
         return (outcome, Int(text.split(separator: "\n").last ?? ""))
     }
@@ -107,7 +110,7 @@ final class Sandbox: Sendable {
         guard written == bytes.count else { throw SystemFailure("write", path(name)) }
     }
 
-    func read(_ name: String) throws -> [UInt8] { try contents(of: path(name)) }
+    func read(_ name: String) throws -> [UInt8] { try contents(of: BytePath(path(name))) }
 
     func exists(_ name: String) -> Bool {
         var status = stat()
@@ -130,7 +133,7 @@ final class Sandbox: Sendable {
 
     /// The names in a directory, sorted.
     func names(_ directory: String) throws -> [String] {
-        try directoryNames(path(directory)).map { String(decoding: $0, as: UTF8.self) }.sorted()
+        try directoryNames(BytePath(path(directory))).map(\.lossy).sorted()
     }
 }
 
@@ -148,113 +151,6 @@ struct SystemFailure: Error, CustomStringConvertible {
 
     init(_ call: String, _ path: String) {
         description = "\(call) \(path): \(String(cString: strerror(errno)))"
-    }
-}
-
-/// All bytes of a file.
-func contents(of path: String) throws -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { throw SystemFailure("open", path) }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw SystemFailure("fstat", path) }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
-    guard count == bytes.count else { throw SystemFailure("read", path) }
-    return bytes
-}
-
-/// The names in a directory, in no order.
-private func directoryNames(_ path: String) throws -> [[UInt8]] {
-    guard let stream = opendir(path) else { throw SystemFailure("opendir", path) }
-    defer { closedir(stream) }
-    var names: [[UInt8]] = []
-    while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in Array(raw.prefix { $0 != 0 }) }
-        if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
-    }
-    return names
-}
-
-/// What lies below a directory.
-struct Tree: Equatable {
-    enum Entry: Equatable {
-        case file(Digest, byteCount: Int, isExecutable: Bool)
-        case directory(isEmpty: Bool)
-        case link(BytePath)
-        case other(mode_t)
-    }
-
-    private(set) var entries: [BytePath: Entry] = [:]
-    /// Inodes and times of last change by path: what writing anything would move.
-    private(set) var traces: [BytePath: [Int]] = [:]
-
-    init(_ root: String) throws { try collect(root, BytePath([])) }
-
-    private mutating func collect(_ directory: String, _ prefix: BytePath) throws {
-        for name in try directoryNames(directory) {
-            // Names of these trees that are not UTF-8 do not occur: the sandbox is this test's own.
-            let path = "\(directory)/\(String(decoding: name, as: UTF8.self))"
-            let relative = prefix.appending(BytePath(name))
-            var status = stat()
-            guard lstat(path, &status) == 0 else { throw SystemFailure("lstat", path) }
-            traces[relative] = [Int(status.st_ino), status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
-            switch status.st_mode & S_IFMT {
-            case S_IFREG:
-                let bytes = try contents(of: path)
-                entries[relative] = .file(
-                    SHA256.digest(of: bytes), byteCount: bytes.count,
-                    isExecutable: status.st_mode & S_IXUSR != 0)
-            case S_IFDIR:
-                let count = entries.count
-                try collect(path, relative)
-                entries[relative] = .directory(isEmpty: entries.count == count)
-            case S_IFLNK:
-                var target = [UInt8](repeating: 0, count: 4096)
-                let length = target.withUnsafeMutableBytes { buffer in
-                    buffer.withMemoryRebound(to: CChar.self) { characters in
-                        characters.baseAddress.map { readlink(path, $0, characters.count) } ?? 0
-                    }
-                }
-                entries[relative] = .link(BytePath(target.prefix(max(0, length))))
-            case let kind: entries[relative] = .other(kind)
-            }
-        }
-    }
-
-    var files: [BytePath: Entry] {
-        entries.filter { if case .file = $0.value { true } else { false } }
-    }
-
-    /// The tree's digest, by docs/format.md, "Identity".
-    var digest: Digest {
-        var rows = Array("reg:tree:v1\0".utf8)
-        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
-            var row = ByteWriter()
-            switch entry {
-            case .file(let hash, let byteCount, let isExecutable):
-                row.append("f")
-                row.u8(isExecutable ? 1 : 0)
-                row.u64(UInt64(byteCount))
-                row.append(hash.bytes)
-            case .directory(let isEmpty):
-                if !isEmpty { continue }
-                row.append("d")
-                row.u8(0)
-                row.u64(0)
-                row.append(SHA256.digest(of: []).bytes)
-            case .link(let target):
-                row.append("l")
-                row.u8(0)
-                row.u64(UInt64(target.bytes.count))
-                row.append(SHA256.digest(of: target.bytes).bytes)
-            case .other: continue
-            }
-            row.u32(UInt32(path.bytes.count))
-            row.append(path.bytes)
-            rows += row.bytes
-        }
-        return SHA256.digest(of: rows)
     }
 }
 

@@ -162,6 +162,25 @@ private struct Failure: Error {}
         }
     }
 
+    /// One bit of the text that the file keeps of its schema.
+    @Test(arguments: ["manifest BLOB", "CREATE TABLE record", "void TEXT"])
+    func aDamagedSchemaIsCorrupt(text: String) throws {
+        try withCatalogFile { path throws in
+            _ = try Catalog(path: path.lossy)
+            var bytes = try #require(try readSmallFile(path, limit: 1 << 24))
+            let places = bytes.indices.filter { bytes[$0...].starts(with: text.utf8) }
+            for place in places { bytes[place + text.utf8.count - 6] ^= 1 }
+            try #require(!places.isEmpty)
+            try publish(bytes, as: path.lastComponent, in: .directory(path.parent), .replacing)
+            let error = #expect(throws: DatabaseError.self) {
+                let catalog = try Catalog(path: path.lossy)
+                _ = try catalog.history(of: nil, limit: 10)
+                _ = try catalog.allVersions()
+            }
+            #expect(error?.isCorrupt == true, "\(error?.message ?? "")")
+        }
+    }
+
     /// Whatever bit flips, a damaged file gives an error or answers; it never ends the process.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func noDamageTraps(seed: UInt64) throws {

@@ -181,6 +181,16 @@ private func registry(records count: Int) throws -> MemoryStore {
         #expect(try entries(store).count == (arrives ? 2 : 1))
     }
 
+    /// The record may have got its name: creating it again makes that sure, taking it for done would not.
+    @Test(arguments: [true, false]) func aFailureIsNoLostAnswer(arrives: Bool) throws {
+        let store = try registry(records: 1)
+        let sent = try record(number: 2, prev: try tail(store).hash)
+        let full = StoreError.file(FileError("write", BytePath("log"), code: 28))
+        let failing = LossyStore(store, arrives: arrives, canRead: true, error: full)
+        #expect(throws: LogError.store(full)) { try Log(store: failing).create(sent) }
+        #expect(try Log(store: store).create(sent) == .appended)
+    }
+
     @Test func aLostAnswerAndALostRaceAreToldApart() throws {
         let store = try registry(records: 1)
         let hash = try tail(store).hash
@@ -253,11 +263,13 @@ private func registry(records count: Int) throws -> MemoryStore {
 private struct LossyStore: ObjectStore {
     static let error = StoreError.file(FileError("reach", BytePath("server"), code: 110))
 
+    let error: StoreError
     let store: MemoryStore
     let arrives: Bool
     let canRead: Bool
 
-    init(_ store: MemoryStore, arrives: Bool, canRead: Bool) {
+    init(_ store: MemoryStore, arrives: Bool, canRead: Bool, error: StoreError = LossyStore.error) {
+        self.error = error
         self.store = store
         self.arrives = arrives
         self.canRead = canRead
@@ -267,7 +279,7 @@ private struct LossyStore: ObjectStore {
 
     func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
         if arrives { _ = try store.create(key, bytes) }
-        throw LossyStore.error
+        throw error
     }
 
     func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
