@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -34,6 +35,10 @@ int reg_file_system_type(const char *path, unsigned *type) {
     if (statfs(path, &status) != 0) return -1;
     *type = (unsigned)status.f_type;
     return 0;
+}
+
+int reg_exchange(int directory, const char *one, const char *other) {
+    return renameat2(directory, one, directory, other, RENAME_EXCHANGE);
 }
 
 int reg_terminal_columns(int descriptor) {

@@ -131,6 +131,12 @@ extension Descriptor {
         guard result == 0 else { throw .last("rename a file to", path.appending(new)) }
     }
 
+    /// Gives each of two names here what the other has, at once.
+    package func exchange(_ one: BytePath, with other: BytePath) throws(FileError) {
+        let result = one.withCString { first in other.withCString { reg_exchange(raw, first, $0) } }
+        guard result == 0 else { throw .last("replace", path.appending(other)) }
+    }
+
     /// Gives the file `old` the further name `new`; false where something has it already.
     package func link(_ old: BytePath, to new: BytePath) throws(FileError) -> Bool {
         let result = old.withCString { from in new.withCString { linkat(raw, from, raw, $0, 0) } }

@@ -69,7 +69,7 @@ extension Session {
         let isTaken = try fileStatus(output).map { status in
             try status.kind != .directory || !Descriptor.open(output, .directory).isEmptyDirectory()
         }
-        if isTaken == true { return try reportOfWhatIsThere(targets, in: output) }
+        if isTaken == true, let report = try whatIsThere(targets, in: output, request) { return report }
         if request.isDryRun { return try pull(targets, into: parent, request) }
         try makeDirectories(parent)
         let directory = try Descriptor.open(parent, .directory)
@@ -83,28 +83,35 @@ extension Session {
             request.isClean = true
             report = try pull(targets, into: unfinished.path, request)
         } catch {
-            if !unfinished.isWorthKeeping(after: error) { try? unfinished.remove() }  // the first error is told
+            // The first error is the one to tell.
+            if !unfinished.isWorthKeeping(after: error) { try? unfinished.remove() }
             throw error
         }
         do { try directory.rename(unfinished.name, to: output.lastComponent) } catch {
             guard error.isTaken else { throw error }
-            try unfinished.remove()  // another run of the same pull was faster
-            return try reportOfWhatIsThere(targets, in: output)
+            if let report = try whatIsThere(targets, in: output, request) {
+                try unfinished.remove()  // another run of the same pull was faster
+                return report
+            }
+            try directory.exchange(unfinished.name, with: output.lastComponent)
+            try unfinished.remove()
         }
         try directory.sync()
         return report
     }
 
-    /// What to report where the output holds exactly these versions already.
+    /// What to report where the output is there and holds exactly these versions already; nil where it is to be replaced.
     ///
-    /// - Throws: `conflict` where it does not.
-    private func reportOfWhatIsThere(_ targets: [PullTarget], in output: BytePath) throws -> PullReport {
-        if try fileStatus(output)?.kind == .directory, let report = try reportIfThere(targets, in: output) {
-            return report
-        }
+    /// - Throws: `conflict` where it holds something else and may not be replaced.
+    private func whatIsThere(
+        _ targets: [PullTarget], in output: BytePath, _ request: PullRequest
+    ) throws -> PullReport? {
+        let isDirectory = try fileStatus(output)?.kind == .directory
+        if isDirectory, let report = try reportIfThere(targets, in: output) { return report }
+        if isDirectory, request.isClean { return nil }
         throw RegError(
             .conflict, "\(printable(output)) is there already, with other content",
-            hint: "choose a new directory")
+            hint: isDirectory ? "choose a new directory, or replace it: --clean" : "choose a new directory")
     }
 
     private func reportIfThere(_ targets: [PullTarget], in output: BytePath) throws -> PullReport? {

@@ -239,7 +239,7 @@ final class Puller: @unchecked Sendable {
     /// Removes what the version does not have, and what earlier runs have left unfinished.
     private func removeWhatIsGone(of plan: PullPlan) throws {
         if plan.obstacles.isEmpty { try remove(plan.removals) }
-        plan.removals.forEach { visit($0.parent) }
+        for path in plan.removals { visit(path.parent) }
         try removeAbandonedFiles()
         if plan.obstacles.isEmpty { try removeEmptyDirectories(of: plan) }
         try pulled.add(gone: plan.removals + plan.emptied + plan.disowned)

@@ -41,8 +41,9 @@ package final class PackWriter {
     private let onFinished: (Finished) throws -> Void
     private var open: Open?
 
-    /// `unfinished`: where packs are noted until they are finished.
-    /// `onFinished`: called once for each pack, when it is durable.
+    /// Writes packs into `store`.
+    ///
+    /// `unfinished`: where packs are noted until they are finished. `onFinished`: called once for each pack, when it is durable.
     package init(
         store: any ObjectStore, unfinished: UnfinishedPacks? = nil,
         onFinished: @escaping (Finished) throws -> Void

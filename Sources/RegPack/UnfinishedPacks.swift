@@ -52,7 +52,8 @@ package struct UnfinishedPacks: Sendable {
             try directory.rename(temporary, to: name)
         }
 
-        deinit { try? remove() }  // a pack that failed is gone, and what a note of nothing says is passed over
+        // A pack that failed is gone, and what a note of nothing says is passed over.
+        deinit { try? remove() }
 
         func append(_ entry: PackEntry) throws(FileError) {
             PackIndex.append(entry, to: &rows)

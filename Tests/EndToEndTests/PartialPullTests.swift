@@ -133,6 +133,20 @@ import Testing
         }
     }
 
+    @Test func cleanReplacesADirectoryOfItsOwnAsAWhole() throws {
+        try withClone { work, clone in
+            try clone.write("old\n", to: "out/old.txt")
+            try clone.fails(3, "pull", "data", "-o", "out")
+            #expect(try clone.tree("out").paths == ["old.txt"])
+            try clone.reg("pull", "data", "-o", "out", "--clean")
+            #expect(try clone.tree("out") == work.tree("data"))
+            #expect(
+                try clone.json("pull", "data", "-o", "out").list("artifacts").first?.count("written_files")
+                    == 0)
+            #expect(try list(clone.path).map(\.lossy).filter { $0.hasPrefix(".tmp-") } == [])
+        }
+    }
+
     @Test func cleanLeavesEditedFilesAndRepositoriesAlone() throws {
         try withClone { _, clone in
             try clone.reg("pull")

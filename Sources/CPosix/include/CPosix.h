@@ -19,6 +19,9 @@ int reg_syncfs(int descriptor);
 /// The kind of file system that holds `path`, as statfs(2) numbers them. -1 and errno on failure.
 int reg_file_system_type(const char *path, unsigned *type);
 
+/// renameat2(2) with RENAME_EXCHANGE: each name has what the other had. -1 and errno on failure.
+int reg_exchange(int directory, const char *one, const char *other);
+
 /// Columns of the terminal at `descriptor`, 0 if it is none.
 int reg_terminal_columns(int descriptor);
 
