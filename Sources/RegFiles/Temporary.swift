@@ -4,10 +4,9 @@ package import RegBytes
 
 /// A name for an unfinished file: `.tmp-<pid>-<16 hex>`; leftovers of a crash are known by it.
 ///
-/// The first eight hex digits tell in which system the process runs, the others are random.
-package func temporaryName() -> BytePath {
-    let random = UInt32.random(in: 0...(.max))
-    return BytePath(".tmp-\(getpid())-\(digits(systemTag))\(digits(random))")
+/// The first eight hex digits tell in which system the process runs, the others are `tail`.
+package func temporaryName(_ tail: UInt32 = .random(in: 0...(.max))) -> BytePath {
+    BytePath(".tmp-\(getpid())-\(digits(systemTag))\(digits(tail))")
 }
 
 /// The name of a file that a later run finds again and goes on with (``PartFile``): `.tmp-part-<16 hex>`.
@@ -30,7 +29,9 @@ private func digits(_ value: UInt32) -> String {
 private let systemTag: UInt32 = {
     var text = (try? readSmallFile(BytePath("/proc/sys/kernel/random/boot_id"), limit: 4096)) ?? []
     var link = [CChar](repeating: 0, count: 256)
-    text += link.prefix(max(0, readlink("/proc/self/ns/pid", &link, link.count))).map { UInt8(bitPattern: $0) }
+    text += link.prefix(max(0, readlink("/proc/self/ns/pid", &link, link.count))).map {
+        UInt8(bitPattern: $0)
+    }
     // FNV-1a: any sum will do.
     return text.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
 }()
@@ -75,7 +76,9 @@ extension Descriptor {
         else { return false }
         switch temporary {
         case .part:
-            guard let file = try? Descriptor.open(name, .read, at: self), try file.tryLock() else { return false }
+            guard let file = try? Descriptor.open(name, .read, at: self), try file.tryLock() else {
+                return false
+            }
             // Its writer may have given it its name just now.
             return try self.status(of: name)?.inode == file.status().inode
         case .process(let process, let system):

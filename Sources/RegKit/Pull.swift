@@ -79,7 +79,8 @@ extension Session {
             // Whatever lies there, an earlier run of the same pull has left it.
             report = try pull(targets, into: unfinished.path, request, isOurs: true)
         } catch {
-            if !unfinished.isWorthKeeping(after: error) { try? unfinished.remove() }  // the first error is told
+            // The first error is the one to tell.
+            if !unfinished.isWorthKeeping(after: error) { try? unfinished.remove() }
             throw error
         }
         do { try directory.rename(unfinished.name, to: output.lastComponent) } catch {
@@ -145,7 +146,8 @@ extension Session {
                     hint: "was it pushed? see reg status in the clone that added it")
             }
             return try PullPlan(
-                target, manifest, library: library, tree: tree, forcing: request.replacesEditedFiles || isOurs)
+                target, manifest, library: library, tree: tree, forcing: request.replacesEditedFiles || isOurs
+            )
         }
         try checkConflicts(plans)
         if !request.isDryRun { try checkSpace(plans, in: root) }

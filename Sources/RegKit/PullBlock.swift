@@ -36,7 +36,9 @@ final class PullFile: @unchecked Sendable {  // stages pass it on with its block
 
     /// The name of what a killed pull leaves of the file `name`, whatever its content: chunks are checked one by one,
     /// so what an unfinished version shares with this one is kept.
-    static func partName(of name: BytePath) -> BytePath { RegFiles.partName(SHA256.digest(of: name.bytes).beginning) }
+    static func partName(of name: BytePath) -> BytePath {
+        RegFiles.partName(SHA256.digest(of: name.bytes).beginning)
+    }
 }
 
 /// A few mebibytes of chunks, in the order of their files, on their way through the stages of ``Puller``.
@@ -130,7 +132,9 @@ final class PullBlock: @unchecked Sendable {
             defer { start = end }
             if chunks[start].isInPart { continue }
             var byteCount = try storedByteCount(of: chunks[start].row)
-            while end < chunks.count, !chunks[end].isInPart, isNext(chunks[end].row.copy, after: chunks[end - 1].row.copy) {
+            while end < chunks.count, !chunks[end].isInPart,
+                isNext(chunks[end].row.copy, after: chunks[end - 1].row.copy)
+            {
                 let more = try storedByteCount(of: chunks[end].row)
                 if byteCount + more > stored.count { break }
                 byteCount += more

@@ -17,10 +17,14 @@ final class PulledFiles: Sendable {
         var written: [KnownFile] = []
         var gone: [BytePath] = []
 
+        /// Of the files that were written.
+        var byteCount = 0
+
         var count: Int { read.count + adopted.count + written.count + gone.count }
     }
 
     private static let batchSize = 16_384
+    private static let batchByteCount = 256 << 20
 
     private let tree: WorkingTree
     private let batch = Monitor(Batch())
@@ -32,7 +36,13 @@ final class PulledFiles: Sendable {
 
     func add(adopted path: BytePath, _ hash: Digest) throws { try add { $0.adopted.append((path, hash)) } }
 
-    func add(written files: [KnownFile]) throws { try add { $0.written += files } }
+    /// `byteCount`: of all of them together.
+    func add(written files: [KnownFile], byteCount: Int) throws {
+        try add {
+            $0.written += files
+            $0.byteCount += byteCount
+        }
+    }
 
     func add(gone paths: [BytePath]) throws { try add { $0.gone += paths } }
 
@@ -42,7 +52,7 @@ final class PulledFiles: Sendable {
     private func add(_ change: (inout Batch) -> Void) throws {
         let isFull = batch.with { batch in
             change(&batch)
-            return batch.count >= PulledFiles.batchSize
+            return batch.count >= PulledFiles.batchSize || batch.byteCount >= PulledFiles.batchByteCount
         }
         if isFull { try keepBatch() }
     }

@@ -138,6 +138,7 @@ final class Puller: @unchecked Sendable {
 
     private func writeWholeFiles(of block: PullBlock) throws {
         var known: [KnownFile] = []
+        var byteCount = 0
         for case .piece(let file, let range, isFirst: true, isLast: true) in block.steps {
             let bytes = block.bytes(of: range)
             guard block.hash(bytes) == file.hash else { throw WrongHash(file: file) }
@@ -145,8 +146,9 @@ final class Puller: @unchecked Sendable {
                 bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
             known.append(KnownFile(path: file.path, hash: file.hash, status: status))
             report(bytes.count)
+            byteCount += bytes.count
         }
-        try pulled.add(written: known)
+        try pulled.add(written: known, byteCount: byteCount)
     }
 
     private func writeLongFiles(of block: PullBlock) throws {
@@ -162,7 +164,8 @@ final class Puller: @unchecked Sendable {
             writer = nil
             try open.complete(mode: mode(of: file))
             _ = try open.publish(as: file.path.lastComponent, .replacing)
-            try pulled.add(written: [KnownFile(path: file.path, hash: file.hash, status: try open.status())])
+            let known = KnownFile(path: file.path, hash: file.hash, status: try open.status())
+            try pulled.add(written: [known], byteCount: Int(clamping: open.byteCount))
         }
     }
 
@@ -221,7 +224,7 @@ final class Puller: @unchecked Sendable {
     /// Removes what the version does not have, and what earlier runs have left unfinished.
     private func removeWhatIsGone(of plan: PullPlan) throws {
         if plan.obstacles.isEmpty { try remove(plan.removals) }
-        plan.removals.forEach { visit($0.parent) }
+        for path in plan.removals { visit(path.parent) }
         try removeAbandonedFiles()
         if plan.obstacles.isEmpty { try removeEmptyDirectories(of: plan) }
         try pulled.add(gone: plan.removals)

@@ -52,7 +52,8 @@ package struct UnfinishedPacks: Sendable {
             try directory.rename(temporary, to: name)
         }
 
-        deinit { try? remove() }  // a pack that failed is gone, and what a note of nothing says is passed over
+        // A pack that failed is gone; and a note of nothing does no harm.
+        deinit { try? remove() }
 
         func append(_ entry: PackEntry) throws(FileError) {
             PackIndex.append(entry, to: &rows)
@@ -77,8 +78,9 @@ package struct UnfinishedPacks: Sendable {
         }
         try directory.removeAbandonedFiles()
         return try directory.entries().compactMap { entry in
-            guard entry.name.bytes.suffix(UnfinishedPacks.suffix.utf8.count).elementsEqual(
-                UnfinishedPacks.suffix.utf8),
+            guard
+                entry.name.bytes.suffix(UnfinishedPacks.suffix.utf8.count).elementsEqual(
+                    UnfinishedPacks.suffix.utf8),
                 let pack = PackName(hex: entry.name.bytes.dropLast(UnfinishedPacks.suffix.utf8.count)),
                 let file = try? Descriptor.open(entry.name, .read, at: directory), try file.tryLock()
             else { return nil }
