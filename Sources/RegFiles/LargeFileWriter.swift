@@ -37,12 +37,14 @@ package final class LargeFileWriter {
     /// Bytes appended so far.
     package private(set) var byteCount: UInt64 = 0
 
-    /// Starts a temporary file in `directory`.
-    package init(in directory: Descriptor, buffer: Buffer) throws(FileError) {
+    /// Starts the temporary file `name` in `directory`.
+    package init(
+        _ name: BytePath = temporaryName(), in directory: Descriptor, buffer: Buffer
+    ) throws(FileError) {
         self.directory = directory
         self.buffer = buffer
         part = nil
-        temporary = temporaryName()
+        temporary = name
         do {
             file = try Descriptor.open(temporary, .createDirect, at: directory)
         } catch {
@@ -73,9 +75,6 @@ package final class LargeFileWriter {
         // Abandoned: nothing to tell anybody.
         if let part { try? part.remove() } else { try? directory.remove(temporary) }
     }
-
-    /// The path of the unfinished file.
-    package var path: BytePath { directory.path.appending(temporary) }
 
     /// Takes notice of the next bytes, which are in the file already: they stay as they are.
     ///

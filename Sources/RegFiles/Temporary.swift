@@ -4,10 +4,9 @@ package import RegBytes
 
 /// A name for an unfinished file: `.tmp-<pid>-<16 hex>`; leftovers of a crash are known by it.
 ///
-/// The first eight hex digits tell in which system the process runs, the others are random.
-package func temporaryName() -> BytePath {
-    let random = UInt32.random(in: 0...(.max))
-    return BytePath(".tmp-\(getpid())-\(digits(systemTag))\(digits(random))")
+/// The first eight hex digits tell in which system the process runs, the others are `tail`.
+package func temporaryName(_ tail: UInt32 = .random(in: 0...(.max))) -> BytePath {
+    BytePath(".tmp-\(getpid())-\(digits(systemTag))\(digits(tail))")
 }
 
 /// The name of a file that a later run finds again and goes on with (``PartFile``): `.tmp-part-<16 hex>`.

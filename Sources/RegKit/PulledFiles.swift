@@ -17,10 +17,14 @@ final class PulledFiles: Sendable {
         var written: [KnownFile] = []
         var gone: [BytePath] = []
 
+        /// Of the files that were written.
+        var byteCount = 0
+
         var count: Int { read.count + adopted.count + written.count + gone.count }
     }
 
     private static let batchSize = 16_384
+    private static let batchByteCount = 256 << 20
 
     private let tree: WorkingTree
     private let batch = Monitor(Batch())
@@ -34,11 +38,17 @@ final class PulledFiles: Sendable {
         try add { $0.adopted.append((path, content)) }
     }
 
-    func add(written files: [KnownFile]) throws { try add { $0.written += files } }
+    /// `byteCount`: of all of them together.
+    func add(written files: [KnownFile], byteCount: Int) throws {
+        try add {
+            $0.written += files
+            $0.byteCount += byteCount
+        }
+    }
 
     /// Adds a directory or link that was made or is there.
     func add(made path: BytePath, _ content: Content) throws {
-        try add(written: [KnownFile(path: path, KnownEntry(content, status: nil))])
+        try add(written: [KnownFile(path: path, KnownEntry(content, status: nil))], byteCount: 0)
     }
 
     func add(gone paths: [BytePath]) throws { try add { $0.gone += paths } }
@@ -49,7 +59,7 @@ final class PulledFiles: Sendable {
     private func add(_ change: (inout Batch) -> Void) throws {
         let isFull = batch.with { batch in
             change(&batch)
-            return batch.count >= PulledFiles.batchSize
+            return batch.count >= PulledFiles.batchSize || batch.byteCount >= PulledFiles.batchByteCount
         }
         if isFull { try keepBatch() }
     }

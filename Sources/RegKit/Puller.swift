@@ -155,6 +155,7 @@ final class Puller: @unchecked Sendable {
 
     private func writeWholeFiles(of block: PullBlock) throws {
         var known: [KnownFile] = []
+        var byteCount = 0
         for case .piece(let file, let range, isFirst: true, isLast: true) in block.steps {
             let bytes = block.bytes(of: range)
             guard block.hash(bytes) == file.hash else { throw WrongHash(file: file) }
@@ -162,8 +163,9 @@ final class Puller: @unchecked Sendable {
                 bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
             known.append(KnownFile(path: file.path, KnownEntry(file.content, status: status)))
             report(bytes.count)
+            byteCount += bytes.count
         }
-        try pulled.add(written: known)
+        try pulled.add(written: known, byteCount: byteCount)
     }
 
     private func writeLongFiles(of block: PullBlock) throws {
@@ -180,7 +182,8 @@ final class Puller: @unchecked Sendable {
             try open.complete(mode: mode(of: file))
             _ = try open.publish(as: file.path.lastComponent, .replacing)
             let known = KnownEntry(file.content, status: try open.status())
-            try pulled.add(written: [KnownFile(path: file.path, known)])
+            try pulled.add(
+                written: [KnownFile(path: file.path, known)], byteCount: Int(clamping: open.byteCount))
         }
     }
 

@@ -41,9 +41,10 @@ package final class PackWriter {
     private let onFinished: (Finished) throws -> Void
     private var open: Open?
 
-    /// Writes packs into `store`.
+    /// Packs go to `store`.
     ///
-    /// `unfinished`: where packs are noted until they are finished. `onFinished`: called once for each pack, when it is durable.
+    /// `unfinished`: where they are noted until they are finished.
+    /// `onFinished`: called once for each pack, when it is durable.
     package init(
         store: any ObjectStore, unfinished: UnfinishedPacks? = nil,
         onFinished: @escaping (Finished) throws -> Void
@@ -75,10 +76,10 @@ package final class PackWriter {
 
     private func start() throws -> Open {
         let name = PackName.random()
+        let note = try store.unfinishedFile(of: .pack(name)).flatMap { try unfinished?.note(name, file: $0) }
         let writer = try store.writer(for: .pack(name), buffer: buffer)
         try writer.append(
             UnsafeRawBufferPointer(start: PackIndex.magic.utf8Start, count: PackIndex.headerLength))
-        let note = try writer.unfinishedFile.flatMap { try unfinished?.note(name, file: $0) }
         return Open(name: name, writer: writer, note: note, offset: UInt64(PackIndex.headerLength))
     }
 

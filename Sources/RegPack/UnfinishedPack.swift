@@ -48,6 +48,8 @@ package struct UnfinishedPack {
         return nil
     }
 
+    private var finalName: BytePath { BytePath("\(name.hex).pack") }
+
     /// Removes the note: only when what was finished is known elsewhere.
     package func forget() throws { try directory.remove(BytePath(note.path.lastComponent.bytes)) }
 
@@ -56,7 +58,12 @@ package struct UnfinishedPack {
     ) throws -> PackWriter.Finished? {
         let shelf = try Descriptor.open(path.parent, .directory)
         guard let status = try shelf.status(of: path.lastComponent) else { return nil }
-        guard status.isOwnFile, isTemporary(path.lastComponent) else { return nil }
+        guard isTemporary(path.lastComponent) else { return nil }
+        if try shelf.status(of: finalName)?.inode == status.inode {
+            try shelf.remove(path.lastComponent)  // it was killed while it gave the name
+            return nil
+        }
+        guard status.isOwnFile else { return nil }
         let pack = try Descriptor.open(path.lastComponent, .update, at: shelf)
         let whole = try wholeEntries(in: pack, id: id)
         guard let end = whole.last?.copy.end else {
@@ -69,7 +76,7 @@ package struct UnfinishedPack {
         try pack.write(tail)
         try pack.setMode(0o444)
         try pack.sync()
-        _ = try giveName(BytePath("\(name.hex).pack"), to: path.lastComponent, in: shelf, .creating)
+        _ = try giveName(finalName, to: path.lastComponent, in: shelf, .creating)
         return PackWriter.Finished(name: name, byteCount: end + UInt64(tail.count), entries: whole)
     }
 

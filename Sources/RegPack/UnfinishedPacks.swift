@@ -52,7 +52,7 @@ package struct UnfinishedPacks: Sendable {
             try directory.rename(temporary, to: name)
         }
 
-        // A pack that failed is gone, and what a note of nothing says is passed over.
+        // A pack that failed is gone; and a note of nothing does no harm.
         deinit { try? remove() }
 
         func append(_ entry: PackEntry) throws(FileError) {

@@ -64,9 +64,20 @@ package struct DirectoryStore: ObjectStore {
         for key: ObjectKey, buffer: LargeFileWriter.Buffer
     ) throws(StoreError) -> any ObjectWriter {
         do {
-            let file = try LargeFileWriter(in: try directory(of: key), buffer: buffer)
+            let file = try LargeFileWriter(
+                DirectoryStore.unfinishedName(of: key), in: try directory(of: key), buffer: buffer)
             return DirectoryWriter(file: file, key: key, location: location)
         } catch { throw .file(error) }
+    }
+
+    package func unfinishedFile(of key: ObjectKey) -> BytePath? {
+        path(of: key).parent.appending(DirectoryStore.unfinishedName(of: key))
+    }
+
+    /// Known before the file is there, so that it can be noted first.
+    private static func unfinishedName(of key: ObjectKey) -> BytePath {
+        let digest = SHA256.digest(of: Array(key.text.utf8))
+        return temporaryName(UInt32(truncatingIfNeeded: digest.beginning))
     }
 
     package func create(_ key: ObjectKey, fromFileAt source: BytePath) throws(StoreError) {
@@ -158,8 +169,6 @@ private final class DirectoryWriter: ObjectWriter {
         self.key = key
         self.location = location
     }
-
-    var unfinishedFile: BytePath? { file.path }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         do { try file.append(bytes) } catch { throw .file(error) }

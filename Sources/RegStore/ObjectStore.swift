@@ -34,6 +34,9 @@ package protocol ObjectStore: Sendable {
     /// Starts a large object; `buffer` is used until the writer is finished or dropped.
     func writer(for key: ObjectKey, buffer: LargeFileWriter.Buffer) throws(StoreError) -> any ObjectWriter
 
+    /// The file in which a writer's object grows, and which stays when the process is killed; nil where there is none.
+    func unfinishedFile(of key: ObjectKey) -> BytePath?
+
     /// Makes an object from a finished immutable file, without a copy where that can be.
     func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError)
 }
@@ -42,12 +45,10 @@ package protocol ObjectStore: Sendable {
 package protocol ObjectWriter: AnyObject {
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError)
     func finish() throws(StoreError)
-    /// The file that holds what is written so far, and stays when the process is killed; nil where there is none.
-    var unfinishedFile: BytePath? { get }
 }
 
-extension ObjectWriter {
-    package var unfinishedFile: BytePath? { nil }
+extension ObjectStore {
+    package func unfinishedFile(of key: ObjectKey) -> BytePath? { nil }
 }
 
 /// Why a store did not do what it was asked.

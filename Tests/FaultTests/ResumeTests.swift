@@ -72,9 +72,13 @@ import Testing
         #expect(outcome.code == 0, "\(context): \(outcome.text.prefix(300))")
     }
 
-    /// Paths of unfinished files and directories, and of notes of them, below the sandbox.
+    /// Paths of unfinished files and directories in trees and among packs, and of notes of them.
+    ///
+    /// A kill may also leave a small file beside the lock, a record or a manifest that was about to get its name.
     private func leftovers() throws -> [String] {
-        let names = ["(", "-name", ".tmp-*", "-o", "-name", "*.unfinished", ")"]
+        let places = ["*/data/*", "*/outputs/*", "*/packs/*", "*/journal/*"]
+        let paths = places.flatMap { ["-o", "-path", $0] }.dropFirst()
+        let names = ["(", "-name", ".tmp-*", "-o", "-name", "*.unfinished", ")", "("] + paths + [")"]
         return try sandbox.run("/usr/bin/find", [sandbox.root] + names, in: ".").split(separator: "\n").map(
             String.init)
     }

@@ -14,7 +14,7 @@ import Testing
     /// A store whose process was killed in the middle of a pack, and its journal.
     private struct Scene {
         let root: BytePath
-        let name = RandomName.random()
+        var name = RandomName.random()
         var store: DirectoryStore { DirectoryStore(root: root.appending("store")) }
         var packs: UnfinishedPacks { UnfinishedPacks(directory: root.appending("journal")) }
         var file: BytePath {
@@ -137,6 +137,20 @@ import Testing
             // Killed before it could forget the note.
             let again = try packs.first?.finish { _, bytes in SHA256.digest(of: bytes) }
             #expect(again?.entries.map(\.id) == samples.map(\.id))
+        }
+    }
+
+    @Test func aPackThatWasKilledWhileItGotItsNameIsTold() throws {
+        try withScene { scene throws in
+            let whole = try write(samples, to: scene.store)
+            let pack = try #require(whole.first)
+            let linked = Scene(root: scene.root, name: pack.name)
+            try linked.leave(samples, data: [])
+            let shelf = try Descriptor.directory(linked.file.parent)
+            try shelf.remove(linked.file.lastComponent)
+            #expect(try shelf.link(BytePath("\(pack.name.hex).pack"), to: linked.file.lastComponent))
+            #expect(try linked.finish().map(\.entries) == [pack.entries])
+            #expect(try shelf.entries().count == 1)
         }
     }
 
