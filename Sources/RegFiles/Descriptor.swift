@@ -117,7 +117,7 @@ package final class Descriptor: Sendable {
         while rest.count > 0 {
             let count = retrying { Glibc.write(raw, rest.baseAddress, rest.count) }
             guard count >= 0 else { throw .last("write", path) }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
         }
     }
 

@@ -99,7 +99,7 @@ extension Descriptor {
     package func readLink(_ name: BytePath) throws(FileError) -> BytePath {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = name.withCString { readlinkat(raw, $0, &buffer, buffer.count) }
-        guard count >= 0 else { throw .last("read the link", path.appending(name)) }
+        guard count >= 0 else { throw .last(FileError.readingLink, path.appending(name)) }
         return BytePath(buffer.prefix(count).map { UInt8(bitPattern: $0) })
     }
 

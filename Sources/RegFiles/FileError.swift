@@ -21,6 +21,10 @@ package struct FileError: Error, Equatable {
         FileError(operation, path, code: errno)
     }
 
+    /// What should be a symlink is none.
+    package var isNoLink: Bool { code == EINVAL && operation == FileError.readingLink }
+    static let readingLink = "read the link"
+
     package var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
     /// Something else has the name.
     package var isTaken: Bool { code == EEXIST || code == ENOTEMPTY }

@@ -76,7 +76,14 @@ final class PullBlock: @unchecked Sendable {
     private let hasher = SHA256()
     private(set) var used = 0
     private(set) var chunks: [Chunk] = []
-    var steps: [Step] = []
+    private(set) var steps: [Step] = []
+    /// Directories of its files, which stay open as long as it is on its way.
+    private var directoryCount = 0
+    private var lastDirectory: Descriptor?
+    private let directoryLimit: Int
+
+    /// `directoryLimit`: how many directories it may keep open, and one more.
+    init(directoryLimit: Int = .max) { self.directoryLimit = directoryLimit }
 
     deinit {
         raw.deallocate()
@@ -87,9 +94,20 @@ final class PullBlock: @unchecked Sendable {
         used = 0
         chunks.removeAll(keepingCapacity: true)
         steps.removeAll(keepingCapacity: true)
+        directoryCount = 0
+        lastDirectory = nil
     }
 
-    var isFull: Bool { used >= PullBlock.target || steps.count >= PullBlock.stepLimit }
+    var isFull: Bool {
+        used >= PullBlock.target || steps.count >= PullBlock.stepLimit || directoryCount > directoryLimit
+    }
+
+    func append(_ step: Step) {
+        steps.append(step)
+        guard case .piece(let file, _, _, _) = step, file.directory !== lastDirectory else { return }
+        lastDirectory = file.directory
+        directoryCount += 1
+    }
 
     func append(_ row: ChunkRow) {
         let range = used..<used + Int(row.rawLength)
@@ -233,7 +251,7 @@ struct PullFeeder {
                 rest.removeFirst()
             }
             let isLast = try rest.isEmpty && end(file, with: item)
-            block.steps.append(.piece(file, start..<block.chunks.count, isFirst: isFirst, isLast: isLast))
+            block.append(.piece(file, start..<block.chunks.count, isFirst: isFirst, isLast: isLast))
             isFirst = false
         } while !rest.isEmpty
     }

@@ -37,7 +37,8 @@ final class Puller: @unchecked Sendable {
         observer = session.options.progress
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
-        blocks = (0..<min(2 * session.jobs + 2, 8)).map { _ in PullBlock() }
+        let count = min(2 * session.jobs + 2, 8)
+        blocks = (0..<count).map { _ in PullBlock(directoryLimit: openDirectoryLimit(sharedBy: count)) }
     }
 
     func carryOut(_ plan: PullPlan) throws {

@@ -15,7 +15,7 @@ extension Session {
     ) throws {
         let tree = try workingTree(of: try requireWorkspace())
         guard try tree.summary(of: target.path)?.digest == candidate.digest else {
-            throw try firstChange(of: target, in: tree) ?? failure ?? nowhere(candidate, registry)
+            throw try failure ?? firstChange(of: target, in: tree) ?? nowhere(candidate, registry)
         }
         let storing = try storing(into: registry, tree: tree)
         // Without a base, or what cannot be read of it would count as stored.

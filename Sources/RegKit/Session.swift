@@ -111,9 +111,10 @@ package final class Session {
             return try Catalog.inMemory()
         }
         do {
-            // A state directory without a database has lost it, or another run is about to make it there: to look for
-            // what it should know then does no harm.
-            let hadState = try state.holdsAnything()
+            // A state directory or a store without a database has lost it, or another run is about to make it there: to
+            // look for what it should know then does no harm.
+            let hasStore = try workspace?.store.map { try fileStatus($0.root) != nil } ?? false
+            let hadState = try hasStore || state.holdsAnything()
             try state.make()
             let isNew = try fileStatus(path)?.size ?? 0 == 0
             let catalog = try Catalog(path: path)

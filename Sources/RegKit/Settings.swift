@@ -7,7 +7,7 @@ internal import TOMLKit
 /// What `reg.toml`, or the user's own configuration, says.
 package struct Settings: Equatable {
     static let fileName = "reg.toml"
-    private static let byteLimit = 1 << 20
+    private static let byteLimit = 128 << 10
     /// The TOML parser nests a table for each dot of a key and frees them by recursion: 400,000 took the stack.
     private static let dotLimit = 4_000
 

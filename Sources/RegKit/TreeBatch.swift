@@ -100,8 +100,13 @@ final class TreeBatch: @unchecked Sendable {
         switch entry.kind {
         case .emptyDirectory, .gone: return entry
         case .symlink:
-            let target = try directory.readLink(BytePath(name.dropLast()))
-            return TreeEntry(kind: .symlink, status: nil, target: target)
+            let link = BytePath(name.dropLast())
+            do {
+                return TreeEntry(kind: .symlink, status: nil, target: try directory.readLink(link))
+            } catch {
+                if error.isNotFound { return gone }
+                throw error.isNoLink ? RegError.changed(directory.path.appending(link)) : error
+            }
         case .file, .followedFile, .other:
             let isFollowed = entry.kind == .followedFile
             guard let status = try directory.status(ofName: name, followingLinks: isFollowed) else {
@@ -109,9 +114,8 @@ final class TreeBatch: @unchecked Sendable {
             }
             guard status.kind == .file, entry.kind != .other else {
                 let path = directory.path.appending(BytePath(name.dropLast()))
-                if entry.kind == .other { throw TreeWalk.refusal(path, status.kind) }
-                throw RegError(
-                    .conflict, "\(printable(path)) changed meanwhile", hint: "run the same command again")
+                throw entry.kind == .other
+                    ? TreeWalk.refusal(path, status.kind) : RegError.changed(path)
             }
             return TreeEntry(kind: entry.kind, status: status, target: nil)
         }

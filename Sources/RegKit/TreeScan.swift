@@ -115,8 +115,8 @@ private final class Comparison: @unchecked Sendable {  // used by the last stage
     func finish() throws { while let file = try known.next() { try passed(file) } }
 }
 
-/// How many directories each of several batches may keep open, by the process's limit.
-private func openDirectoryLimit(sharedBy count: Int) -> Int {
+/// How many directories each of several batches on their way may keep open, by the process's limit.
+func openDirectoryLimit(sharedBy count: Int) -> Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1 }
     return max(1, min(16, (Int(clamping: limit.rlim_cur) - 24) / (2 * count)))

@@ -61,8 +61,8 @@ import Testing
 
     @Test(arguments: [
         "date = 2026-01-01T:00:0000Z,\n", "time = 1979-05-27 x\n",
-        String(repeating: "a.", count: 400_000) + "b = 1\n",
-        "[" + String(repeating: "a.", count: 400_000) + "b]\n",
+        String(repeating: "a.", count: 60_000) + "b = 1\n",
+        "[" + String(repeating: "a.", count: 60_000) + "b]\n",
         "a = " + String(repeating: "[", count: 100_000) + "\n",
     ])
     func configurationsMadeToHurtAreRefused(text: String) throws {

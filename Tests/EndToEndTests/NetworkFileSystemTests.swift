@@ -56,7 +56,7 @@ struct NetworkFileSystemTests {
                 #expect(state.parent == base)
                 #expect(
                     try list(state).map(\.lossy) == [
-                        "lock.guard", "manifest.sqlite", "manifest.sqlite-journal", "store.guard",
+                        "journal", "lock.guard", "manifest.sqlite", "manifest.sqlite-journal", "store.guard",
                     ])
                 #expect(try list(work[".git/reg"]).map(\.lossy) == ["store"])
                 #expect(try work.reg("status", "-v").text.contains("state in \(state.lossy)"))

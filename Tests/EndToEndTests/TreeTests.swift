@@ -172,6 +172,26 @@ import Testing
         }
     }
 
+    /// More directories than the process may keep open.
+    @Test func manyDirectoriesNeedFewDescriptors() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            for number in 0..<500 { try work.write("\(number)\n", to: "data/\(number)/x") }
+            let limited = { (place: Place, line: String) in
+                let outcome = try place.run(
+                    "bash", ["-c", "ulimit -n 48; exec \"$0\" \(line)", try Binary.require()])
+                #expect(outcome.code == 0, "\(line): \(outcome.ending) \(outcome.errorText)")
+            }
+            try limited(work, "add data")
+            try work.commit()
+            try limited(work, "push")
+            let clone = try work.clone()
+            try limited(clone, "pull")
+            try limited(clone, "status")
+            #expect(try clone.tree("data") == work.tree("data"))
+        }
+    }
+
     @Test func namesThatOtherSystemsCannotHoldAreRefused() throws {
         try withSandbox { sandbox in
             let work = try sandbox.project()

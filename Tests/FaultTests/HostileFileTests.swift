@@ -68,7 +68,7 @@ struct HostileFileTests {
             project = "\(Project.id)"
             registry = "../registry"
             credential_process = "touch ../canary/owned"
-            store = "../canary"
+            storage = "../canary"
             state = "/tmp/elsewhere"
             endpoint = "http://127.0.0.1:1/"
             hooks = ["touch ../canary/owned"]

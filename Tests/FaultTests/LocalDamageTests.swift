@@ -86,23 +86,29 @@ struct LocalDamageTests {
     @Test func damagedManifestOfTheStoreIsFound() throws {
         try flipping(try newest("manifests/")) { context in
             try checkPull([4], context)
-            try checkPush([4], context)
+            // The files in the tree are the version too: they are sent in its place.
+            try checkPush([0, 4], context)
         }
     }
 
-    /// What is missing is named, and the files in the tree give it back.
-    @Test(arguments: ["packs/", "manifests/"]) func missingObjectOfTheStoreIsAddedAgain(kind: String) throws {
+    /// What is missing is named; where the files are in the tree they take its place.
+    @Test(arguments: ["packs/", "manifests/"], [true, false])
+    func missingObjectOfTheStoreComesFromTheFiles(kind: String, addingAgain: Bool) throws {
         let lost = try newest(kind)
         try sandbox.remove(lost)
+        try sandbox.run("/bin/mv", ["--", "data", "elsewhere"], in: repository)
         for arguments in [["push"], ["pull", "data", "-o", "../out"]] {
             let outcome = try sandbox.reg(arguments, in: repository).run()
-            expectFailure(outcome, [5], "\(lost) is missing: \(arguments[0])")
+            // Without a manifest the artifact counts as one that the store never took in.
+            let isRecordedOnly = kind == "manifests/" && arguments[0] == "push"
+            expectFailure(outcome, [isRecordedOnly ? 3 : 5], "\(lost) is missing: \(arguments[0])")
             #expect(outcome.errorText.contains("data"), "\(outcome.errorText)")
         }
-        try sandbox.succeed(["add", "data"], in: repository)
+        try sandbox.run("/bin/mv", ["--", "elsewhere", "data"], in: repository)
+        if addingAgain { try sandbox.succeed(["add", "data"], in: repository) }
         try sandbox.succeed(["push"], in: repository)
-        try project.expectSound("after adding again")
-        try checkPull([0], "after adding again")
+        try project.expectSound("after the push")
+        try checkPull([0], "after the push")
     }
 
     @Test func damagedLockLosesNothing() throws {

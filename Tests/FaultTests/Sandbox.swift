@@ -37,6 +37,8 @@ final class Sandbox: Sendable {
             "GIT_CONFIG_NOSYSTEM": "1", "XDG_CONFIG_HOME": path("home/.config"),
             "XDG_DATA_HOME": path("home/.local/share"), "XDG_STATE_HOME": path("home/.local/state"),
             "XDG_CACHE_HOME": path("home/.cache"),
+            // Small disks would otherwise have stores that take nothing in.
+            "REG_STORE_QUOTA": "1 GiB",
         ]
     }
 
