@@ -38,7 +38,7 @@ final class Sandbox: Sendable {
             "XDG_DATA_HOME": path("home/.local/share"), "XDG_STATE_HOME": path("home/.local/state"),
             "XDG_CACHE_HOME": path("home/.cache"),
             // Small disks would otherwise have stores that take nothing in.
-            "REG_STORE_QUOTA": "1 GiB",
+            "REG_STORE_QUOTA": "64 GiB",
         ]
     }
 
