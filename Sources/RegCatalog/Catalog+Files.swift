@@ -74,14 +74,24 @@ extension Catalog {
             entry.modified, entry.changed, entry.inode)
     }
 
-    /// Takes all known entries at `path` and below it for what reg added or wrote.
-    package func takeForOwn(below path: BytePath, worktree: Int64) throws {
+    /// Takes the known entries at `path` and below it for what reg added or wrote, but for files that changed after
+    /// `time`, in nanoseconds since 1970: what is known of those, somebody else may have found out meanwhile.
+    ///
+    /// - Returns: whether there was no such file.
+    package func takeForOwn(below path: BytePath, unchangedSince time: Int64, worktree: Int64) throws -> Bool
+    {
         let (lower, upper) = bounds(below: path)
+        let range = "worktree = ?1 AND (path = ?2 OR (path > ?3 AND path < ?4))"
         try database.run(
             """
             UPDATE file SET own_kind = kind, own = hash
-            WHERE worktree = ?1 AND (path = ?2 OR (path > ?3 AND path < ?4)) AND (own_kind <> kind OR own IS NOT hash)
-            """, worktree, path.bytes, lower, upper)
+            WHERE \(range) AND changed <= ?5 AND (own_kind <> kind OR own IS NOT hash)
+            """, worktree, path.bytes, lower, upper, time)
+        let later = try database.first(
+            "SELECT 1 FROM file WHERE \(range) AND changed > ?5 LIMIT 1", worktree, path.bytes, lower, upper,
+            time
+        ) { _ in true }
+        return later == nil
     }
 
     /// Takes the entry at `path` for what reg added or wrote, if that is what it is.

@@ -160,6 +160,11 @@ extension Catalog {
 }
 
 extension Catalog {
+    /// Why a record changes nothing; nil for one that was applied, or is not there.
+    package func voidReason(of number: UInt64) throws -> String? {
+        try database.first("SELECT void FROM record WHERE number = ?", Int64(number)) { $0.text(0) } ?? nil
+    }
+
     /// Who made a record, and when.
     package func record(_ number: UInt64) throws -> (author: String, time: String)? {
         try database.first("SELECT author, time FROM record WHERE number = ?", Int64(number)) {

@@ -130,11 +130,20 @@ final class Registry {
             try journal?.remove(record.id)
             if attempt == .appended {
                 try catchUp()
+                try checkApplied(record)
                 return record.number
             }
             log.waitAfterLoss(losses)
         }
         return nil
+    }
+
+    /// A record that was written and changes nothing is no success: its preconditions were looked at in vain.
+    private func checkApplied(_ record: Record) throws {
+        guard let reason = try catalog.voidReason(of: record.number) else { return }
+        throw RegError(
+            .conflict, "record \(record.number) is written and changes nothing: \(reason)",
+            hint: "run the same command again")
     }
 
     /// Settles records that an earlier run sent without hearing what became of them, each on its own number.

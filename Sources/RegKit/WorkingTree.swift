@@ -23,6 +23,8 @@ struct WorkingTree {
     let worktree: Int64
     let rules: IgnoreRules
     let checkouts: Checkouts
+    /// When this was made, in nanoseconds since 1970: nothing of the tree was looked at before.
+    private let openTime = nanosecondsNow()
     /// Threads that look at files.
     let jobs: Int
 
@@ -158,8 +160,8 @@ struct WorkingTree {
             let isWhole =
                 try path == artifact ? checkouts.checkout(at: artifact).isWhole : known(base, at: artifact)
             try catalog.setOwnTree(nil, at: artifact, worktree: worktree)
-            try catalog.takeForOwn(below: path, worktree: worktree)
-            if isWhole { try catalog.setOwnTree(digest, at: artifact, worktree: worktree) }
+            let isAll = try catalog.takeForOwn(below: path, unchangedSince: openTime, worktree: worktree)
+            if isWhole && isAll { try catalog.setOwnTree(digest, at: artifact, worktree: worktree) }
         }
     }
 

@@ -112,7 +112,13 @@ import Testing
             for path in Self.paths {
                 try catalog.keep(known(path, 1, status), worktree: tree)
             }
-            try catalog.takeForOwn(below: BytePath(directory), worktree: tree)
+            let before = try catalog.takeForOwn(
+                below: BytePath(directory), unchangedSince: status.changed - 1, worktree: tree)
+            #expect(before == !Self.paths.contains { $0.isWithin(BytePath(directory)) })
+            #expect(try Self.paths.allSatisfy { try catalog.entry(at: $0, worktree: tree)?.own == nil })
+            #expect(
+                try catalog.takeForOwn(
+                    below: BytePath(directory), unchangedSince: status.changed, worktree: tree))
             for path in Self.paths {
                 let own = try catalog.entry(at: path, worktree: tree)?.own
                 #expect((own != nil) == path.isWithin(BytePath(directory)), "\(printable(path))")
