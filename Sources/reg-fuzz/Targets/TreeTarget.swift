@@ -13,7 +13,7 @@ enum TreeTarget: FuzzTarget {
     static func run(_ input: [UInt8]) {
         guard let pages = try? split(input), let manifest = try? manifest(of: pages) else { return }
         var next = 0
-        var reader = ManifestReader(manifest) { _ in
+        let reader = ManifestReader(manifest) { _ in
             defer { next += 1 }
             return pages[next]
         }
