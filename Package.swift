@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CPosix"),
+        .target(name: "CCurl"),
 
         library("RegBytes"),
         library("RegJSON", uses: ["RegBytes"]),
@@ -43,6 +44,8 @@ let package = Package(
         library("RegTensor", uses: ["RegJSON"]),
         library("RegCodec", uses: ["CLZ4"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
+        library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
+        library("RegS3", uses: ["RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegHTTP"]),
         library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
         library("RegLog", uses: ["RegBytes", "RegHash", "RegJSON", "RegStore", "RegFiles", "RegLock"]),
