@@ -42,9 +42,13 @@ package final class CountingStore: ObjectStore {
         try request { () throws(StoreError) in try store.size(of: key) }
     }
 
-    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
-        try request { () throws(StoreError) in try store.names(in: prefix, after: name) }
+    package func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
+        try request { () throws(StoreError) in try store.names(in: prefix, after: name, limit: limit) }
     }
+
+    package var listsFromAnyName: Bool { store.listsFromAnyName }
 
     package func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
         try request { () throws(StoreError) in try store.create(key, bytes) }

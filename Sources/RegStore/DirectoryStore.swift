@@ -42,11 +42,14 @@ package struct DirectoryStore: ObjectStore {
         do { return try fileStatus(path(of: key))?.size } catch { throw .file(error) }
     }
 
-    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
+    package func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
         do {
             let directory = try Descriptor.open(root.appending(prefix.text), .directory)
-            return try directory.entries().compactMap(\.name.utf8)
+            let names = try directory.entries().compactMap(\.name.utf8)
                 .filter { !$0.hasPrefix(".tmp-") && $0 > (name ?? "") }.sorted()
+            return Array(names.prefix(limit ?? names.count))
         } catch {
             if error.isNotFound { return [] }
             throw .file(error)

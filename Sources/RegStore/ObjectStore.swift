@@ -26,7 +26,14 @@ package protocol ObjectStore: Sendable {
     func size(of key: ObjectKey) throws(StoreError) -> UInt64?
 
     /// The last parts of the names that begin with `prefix` and, where given, come after `name`; sorted.
-    func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String]
+    ///
+    /// `limit`: the most names to give, the first ones; nil for all.
+    func names(in prefix: ObjectPrefix, after name: String?, limit: Int?) throws(StoreError) -> [String]
+
+    /// Whether a listing that begins late, or ends early, costs no more than the names that it gives.
+    ///
+    /// A bucket begins to list anywhere; of a directory all names are read each time.
+    var listsFromAnyName: Bool { get }
 
     /// Makes a small object, only if there is none of that name; false where there is.
     func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool
@@ -48,6 +55,13 @@ package protocol ObjectWriter: AnyObject {
 }
 
 extension ObjectStore {
+    package var listsFromAnyName: Bool { false }
+
+    /// All names that begin with `prefix` and, where given, come after `name`; sorted.
+    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
+        try names(in: prefix, after: name, limit: nil)
+    }
+
     package func unfinishedFile(of key: ObjectKey) -> BytePath? { nil }
 }
 

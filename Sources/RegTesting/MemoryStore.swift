@@ -7,8 +7,13 @@ internal import Synchronization
 /// Objects in memory, which a test can also damage.
 package final class MemoryStore: ObjectStore {
     private let objects: Mutex<[ObjectKey: [UInt8]]>
+    /// What a store says of itself: readers of a log choose their way by it.
+    package let listsFromAnyName: Bool
 
-    package init(_ objects: [ObjectKey: [UInt8]] = [:]) { self.objects = Mutex(objects) }
+    package init(_ objects: [ObjectKey: [UInt8]] = [:], listsFromAnyName: Bool = false) {
+        self.objects = Mutex(objects)
+        self.listsFromAnyName = listsFromAnyName
+    }
 
     package var location: String { "memory" }
 
@@ -40,9 +45,12 @@ package final class MemoryStore: ObjectStore {
 
     package func size(of key: ObjectKey) throws(StoreError) -> UInt64? { self[key].map { UInt64($0.count) } }
 
-    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
-        keys.filter { $0.text.hasPrefix(prefix.text) }.map { String($0.text.dropFirst(prefix.text.count)) }
-            .filter { $0 > (name ?? "") }
+    package func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
+        let names = keys.filter { $0.text.hasPrefix(prefix.text) }
+            .map { String($0.text.dropFirst(prefix.text.count)) }.filter { $0 > (name ?? "") }
+        return Array(names.prefix(limit ?? names.count))
     }
 
     package func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
