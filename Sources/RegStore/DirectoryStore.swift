@@ -16,7 +16,7 @@ package struct DirectoryStore: ObjectStore {
 
     package func path(of key: ObjectKey) -> BytePath { root.appending(key.text) }
 
-    package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
+    package func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
         do { return try readSmallFile(path(of: key), limit: limit) } catch {
             if error.isOverLimit { throw .tooLarge(key: key, location: location, limit: limit) }
             throw .file(error)
@@ -24,7 +24,8 @@ package struct DirectoryStore: ObjectStore {
     }
 
     package func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError) {
         let count: Int
         do {
@@ -36,6 +37,7 @@ package struct DirectoryStore: ObjectStore {
         guard count == buffer.count else {
             throw .short(key: key, location: location, expected: offset + UInt64(buffer.count))
         }
+        arrived(count)
     }
 
     package func size(of key: ObjectKey) throws(StoreError) -> UInt64? {

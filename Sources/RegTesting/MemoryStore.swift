@@ -26,14 +26,15 @@ package final class MemoryStore: ObjectStore {
     /// All names, sorted.
     package var keys: [ObjectKey] { objects.withLock { $0.keys.sorted { $0.text < $1.text } } }
 
-    package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
+    package func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
         guard let bytes = self[key] else { return nil }
         guard bytes.count <= limit else { throw .tooLarge(key: key, location: location, limit: limit) }
         return bytes
     }
 
     package func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError) {
         guard let bytes = self[key] else { throw .notFound(key: key, location: location) }
         let (end, overflow) = offset.addingReportingOverflow(UInt64(buffer.count))
@@ -41,6 +42,7 @@ package final class MemoryStore: ObjectStore {
             throw .short(key: key, location: location, expected: end)
         }
         buffer.copyBytes(from: bytes[Int(offset)..<Int(end)])
+        arrived(buffer.count)
     }
 
     package func size(of key: ObjectKey) throws(StoreError) -> UInt64? { self[key].map { UInt64($0.count) } }
