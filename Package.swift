@@ -110,6 +110,7 @@ let package = Package(
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
+        tests("RegS3Tests", of: ["RegBytes", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"]),
         tests("RegGitTests", of: ["RegBytes", "RegLock", "RegProcess", "RegGit"]),
         tests(
             "CommandLineTests",
