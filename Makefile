@@ -12,7 +12,7 @@ FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=addre
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
 MODEL := python3 -B docs/model/check.py
-PYTHON_SCRIPTS := $(shell find examples python docs -name '*.py' 2>/dev/null)
+PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
 .PHONY: build demo test soak fuzz lint bench install clean help
 .DEFAULT_GOAL := build
@@ -27,12 +27,12 @@ demo: build ## Run the main job on real data (examples/demo)
 	REG_BINARY='$(CURDIR)/$(REG)' examples/demo/demo.sh
 
 test: build ## Run the tests, against the release binary
-	@.ci/install-packages test
+	@.ci/install-packages test servers
 	$(MODEL)
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
 
 soak: build ## Run the model and the tests of faults in full, for hours
-	@.ci/install-packages test
+	@.ci/install-packages test servers
 	$(MODEL) --soak
 	REG_SOAK=1 REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter FaultTests
 
@@ -45,6 +45,7 @@ lint: ## Check format and syntax of the sources and scripts
 	@.ci/install-packages lint
 	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	sh -n .ci/install-packages
+	sh -n .ci/install-python
 	for script in $(SHELL_SCRIPTS); do bash -n "$$script" || exit 1; done
 	python3 -c 'import ast, sys; [ast.parse(open(f, "rb").read(), f) for f in sys.argv[1:]]' $(PYTHON_SCRIPTS)
 

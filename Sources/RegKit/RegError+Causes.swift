@@ -82,6 +82,19 @@ extension RegError {
         case .denied(let error):
             RegError(.denied, error.message, hint: "ask whoever looks after the registry for access")
         case .file(let error): .file(error)
+        case .remote(let error): RegError(kind(of: error), error.message, hint: error.hint)
+        }
+    }
+
+    private static func kind(of error: RemoteError) -> Kind {
+        switch error.kind {
+        // What is not a record commits nothing: whether it arrived does not matter.
+        case .unavailable, .unanswered: .unavailable
+        case .denied: .denied
+        case .incapable: .incapable
+        case .notFound: .notFound
+        case .refused: .refused
+        case .corrupt: .corrupt
         }
     }
 

@@ -14,7 +14,9 @@ package final class CountingStore: ObjectStore {
 
     package var location: String { store.location }
 
-    package var requestCount: UInt64 { requests.load(ordering: .relaxed) }
+    /// Requests to a server, where there is one; else calls of the store.
+    package var requestCount: UInt64 { store.traffic?.requestCount ?? requests.load(ordering: .relaxed) }
+    package var retryCount: UInt64 { store.traffic?.retryCount ?? 0 }
     package var readByteCount: UInt64 { readBytes.load(ordering: .relaxed) }
 
     private func request<Answer>(_ body: () throws(StoreError) -> Answer) throws(StoreError) -> Answer {
@@ -25,16 +27,19 @@ package final class CountingStore: ObjectStore {
         }
     }
 
-    package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
-        let bytes = try request { () throws(StoreError) in try store.read(key, limit: limit) }
+    package func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
+        let bytes = try request { () throws(StoreError) in try store.read(key, limit: limit, mode) }
         readBytes.add(UInt64(bytes?.count ?? 0), ordering: .relaxed)
         return bytes
     }
 
     package func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError) {
-        try request { () throws(StoreError) in try store.read(key, at: offset, into: buffer) }
+        try request { () throws(StoreError) in
+            try store.read(key, at: offset, into: buffer, mode, arrived: arrived)
+        }
         readBytes.add(UInt64(buffer.count), ordering: .relaxed)
     }
 
@@ -42,9 +47,13 @@ package final class CountingStore: ObjectStore {
         try request { () throws(StoreError) in try store.size(of: key) }
     }
 
-    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
-        try request { () throws(StoreError) in try store.names(in: prefix, after: name) }
+    package func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
+        try request { () throws(StoreError) in try store.names(in: prefix, after: name, limit: limit) }
     }
+
+    package var listsFromAnyName: Bool { store.listsFromAnyName }
 
     package func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
         try request { () throws(StoreError) in try store.create(key, bytes) }

@@ -16,7 +16,7 @@ package struct DirectoryStore: ObjectStore {
 
     package func path(of key: ObjectKey) -> BytePath { root.appending(key.text) }
 
-    package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
+    package func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
         do { return try readSmallFile(path(of: key), limit: limit) } catch {
             if error.isOverLimit { throw .tooLarge(key: key, location: location, limit: limit) }
             throw .file(error)
@@ -24,7 +24,8 @@ package struct DirectoryStore: ObjectStore {
     }
 
     package func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError) {
         let count: Int
         do {
@@ -36,17 +37,21 @@ package struct DirectoryStore: ObjectStore {
         guard count == buffer.count else {
             throw .short(key: key, location: location, expected: offset + UInt64(buffer.count))
         }
+        arrived(count)
     }
 
     package func size(of key: ObjectKey) throws(StoreError) -> UInt64? {
         do { return try fileStatus(path(of: key))?.size } catch { throw .file(error) }
     }
 
-    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
+    package func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
         do {
             let directory = try Descriptor.open(root.appending(prefix.text), .directory)
-            return try directory.entries().compactMap(\.name.utf8)
+            let names = try directory.entries().compactMap(\.name.utf8)
                 .filter { !$0.hasPrefix(".tmp-") && $0 > (name ?? "") }.sorted()
+            return Array(names.prefix(limit ?? names.count))
         } catch {
             if error.isNotFound { return [] }
             throw .file(error)

@@ -13,10 +13,18 @@ package struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
 
     package static let registry = ObjectKey("registry.json")
 
-    /// The largest number a record can have: as many nines as its name has digits, within 64 bits.
     package static func record(_ number: UInt64) -> ObjectKey {
+        ObjectKey("log/\(twentyDigits(number)).json")
+    }
+
+    /// A checkpoint of the records up to `last`, `byteCount` bytes long; listed before those that end earlier.
+    package static func checkpoint(last: UInt64, byteCount: UInt64, id: Digest) -> ObjectKey {
+        ObjectKey("checkpoints/\(twentyDigits(.max - last))-\(byteCount)-\(id.hex)")
+    }
+
+    private static func twentyDigits(_ number: UInt64) -> String {
         let digits = String(number)
-        return ObjectKey("log/" + String(repeating: "0", count: 20 - digits.count) + digits + ".json")
+        return String(repeating: "0", count: 20 - digits.count) + digits
     }
 
     package static func pack(_ name: RandomName) -> ObjectKey {
@@ -44,6 +52,7 @@ package struct ObjectPrefix: Sendable {
     private init(_ text: String) { self.text = text }
 
     package static let log = ObjectPrefix("log/")
+    package static let checkpoints = ObjectPrefix("checkpoints/")
 
     package static func manifests(_ tree: Digest) -> ObjectPrefix {
         ObjectPrefix("manifests/\(tree.hex.prefix(2))/\(tree.hex)/")

@@ -2,7 +2,7 @@
 package import RegBytes
 package import RegFiles
 
-/// Where immutable objects live: a directory, and later a bucket.
+/// Where immutable objects live: a directory or a bucket.
 ///
 /// Calls block; they may come from several threads at once. Names appear whole or not at all, and an object that has
 /// its name survives a power cut (or is the server's to keep).
@@ -13,20 +13,29 @@ package protocol ObjectStore: Sendable {
     /// All bytes of a small object; nil where there is none.
     ///
     /// - Throws: `tooLarge` above `limit` bytes, before they are read.
-    func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]?
+    func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]?
 
     /// Fills `buffer` from `offset` on.
     ///
+    /// `arrived`: called on this thread as bytes come, with how many are there from the buffer's start on.
     /// - Throws: `notFound`; `short` where the object ends before the buffer is full.
     func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError)
 
     /// The size in bytes; nil where there is no such object.
     func size(of key: ObjectKey) throws(StoreError) -> UInt64?
 
     /// The last parts of the names that begin with `prefix` and, where given, come after `name`; sorted.
-    func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String]
+    ///
+    /// `limit`: the most names to give, the first ones; nil for all.
+    func names(in prefix: ObjectPrefix, after name: String?, limit: Int?) throws(StoreError) -> [String]
+
+    /// Whether a listing that begins late, or ends early, costs no more than the names that it gives.
+    ///
+    /// A bucket begins to list anywhere; of a directory all names are read each time.
+    var listsFromAnyName: Bool { get }
 
     /// Makes a small object, only if there is none of that name; false where there is.
     func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool
@@ -39,6 +48,9 @@ package protocol ObjectStore: Sendable {
 
     /// Makes an object from a finished immutable file, without a copy where that can be.
     func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError)
+
+    /// What was sent to a server; nil where there is none.
+    var traffic: StoreTraffic? { get }
 }
 
 /// A large object in the making; it gets its name in `finish`, and leaves nothing when dropped before.
@@ -47,7 +59,44 @@ package protocol ObjectWriter: AnyObject {
     func finish() throws(StoreError)
 }
 
+/// How an object is read.
+package enum ReadMode: Sendable {
+    case usual
+    /// After bytes that came damaged: by another connection than theirs.
+    case again
+}
+
+/// What a store has sent to a server so far.
+package struct StoreTraffic: Equatable, Sendable {
+    package let requestCount: UInt64
+    /// How many of the requests repeated one that had failed.
+    package let retryCount: UInt64
+
+    package init(requestCount: UInt64, retryCount: UInt64) {
+        self.requestCount = requestCount
+        self.retryCount = retryCount
+    }
+}
+
 extension ObjectStore {
+    package var listsFromAnyName: Bool { false }
+    package var traffic: StoreTraffic? { nil }
+
+    package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
+        try read(key, limit: limit, .usual)
+    }
+
+    package func read(
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(StoreError) {
+        try read(key, at: offset, into: buffer, .usual) { _ in }
+    }
+
+    /// All names that begin with `prefix` and, where given, come after `name`; sorted.
+    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
+        try names(in: prefix, after: name, limit: nil)
+    }
+
     package func unfinishedFile(of key: ObjectKey) -> BytePath? { nil }
 }
 
@@ -63,9 +112,20 @@ package enum StoreError: Error, Equatable {
     case denied(FileError)
     /// The system's word on a file or directory.
     case file(FileError)
+    /// A server's, or that of the way there.
+    case remote(RemoteError)
 
     /// Whether nobody knows what became of the request.
     package var isUnanswered: Bool {
-        if case .file(let error) = self { error.isUnanswered } else { false }
+        switch self {
+        case .file(let error): error.isUnanswered
+        case .remote(let error): error.kind == .unanswered
+        default: false
+        }
     }
+}
+
+/// Runs `body`; what goes wrong with files is told as an error of a store.
+package func onFiles<Result>(_ body: () throws(FileError) -> Result) throws(StoreError) -> Result {
+    do { return try body() } catch { throw .file(error) }
 }

@@ -95,9 +95,10 @@ package struct CommandFailure: Error, CustomStringConvertible {
 }
 
 /// A program that runs; one thread at a time.
-private final class RunningCommand {
+final class RunningCommand {
     private var process: pid_t = 0
     private var isReaped = false
+    private let keepsInput: Bool
     private let start = ContinuousClock.now
     /// Near ends of standard input, output and errors; -1 once closed.
     private var channels: [Int32] = [-1, -1, -1]
@@ -106,7 +107,9 @@ private final class RunningCommand {
 
     enum Victim { case program, group }
 
-    init(_ command: Command) throws(CommandFailure) {
+    /// `keepsInput`: whether the program's standard input stays open when all of it was sent, until ``closeInput()``.
+    init(_ command: Command, keepsInput: Bool = false) throws(CommandFailure) {
+        self.keepsInput = keepsInput
         input = command.input[...]
         var far: [Int32] = []
         defer { for descriptor in far { close(descriptor) } }
@@ -119,7 +122,7 @@ private final class RunningCommand {
         }
         let code = spawn(command, far)
         guard code == 0 else { throw CommandFailure(call: "start \(command.program)", code: code) }
-        if input.isEmpty { closeChannel(0) }
+        feedRest()
     }
 
     deinit {
@@ -204,7 +207,34 @@ private final class RunningCommand {
             send(channels[0], bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         }
         if sent >= 0 { input = input.dropFirst(sent) } else if errno != EAGAIN, errno != EINTR { input = [] }
-        if input.isEmpty { closeChannel(0) }
+        feedRest()
+    }
+
+    private func feedRest() {
+        if input.isEmpty, !keepsInput { closeChannel(0) }
+    }
+
+    func closeInput() { closeChannel(0) }
+
+    /// Collects output until there is a whole line of it, or the program closes it; nil for neither within `limit`.
+    func firstLine(within limit: Duration) throws(CommandFailure) -> [UInt8]? {
+        let deadline = ContinuousClock.now + limit
+        while channels[1] >= 0 {
+            if let end = received[1].firstIndex(of: UInt8(ascii: "\n")) { return Array(received[1][..<end]) }
+            let left = deadline - .now
+            guard left > .zero else { return nil }
+            var waiting = pollfd(fd: channels[1], events: Int16(POLLIN), revents: 0)
+            let ready = poll(&waiting, 1, Int32(min(left / .milliseconds(1), 1e6)) + 1)
+            guard ready >= 0 || errno == EINTR else { throw .last("poll") }
+            if waiting.revents != 0 { collect(1) }
+        }
+        return nil
+    }
+
+    /// What the program has written to its standard error so far.
+    func errors() -> [UInt8] {
+        while channels[2] >= 0, collect(2, flags: Int32(MSG_DONTWAIT)) {}
+        return received[2]
     }
 
     /// Whether there was something.

@@ -7,8 +7,13 @@ internal import Synchronization
 /// Objects in memory, which a test can also damage.
 package final class MemoryStore: ObjectStore {
     private let objects: Mutex<[ObjectKey: [UInt8]]>
+    /// What a store says of itself: readers of a log choose their way by it.
+    package let listsFromAnyName: Bool
 
-    package init(_ objects: [ObjectKey: [UInt8]] = [:]) { self.objects = Mutex(objects) }
+    package init(_ objects: [ObjectKey: [UInt8]] = [:], listsFromAnyName: Bool = false) {
+        self.objects = Mutex(objects)
+        self.listsFromAnyName = listsFromAnyName
+    }
 
     package var location: String { "memory" }
 
@@ -21,14 +26,15 @@ package final class MemoryStore: ObjectStore {
     /// All names, sorted.
     package var keys: [ObjectKey] { objects.withLock { $0.keys.sorted { $0.text < $1.text } } }
 
-    package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
+    package func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
         guard let bytes = self[key] else { return nil }
         guard bytes.count <= limit else { throw .tooLarge(key: key, location: location, limit: limit) }
         return bytes
     }
 
     package func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError) {
         guard let bytes = self[key] else { throw .notFound(key: key, location: location) }
         let (end, overflow) = offset.addingReportingOverflow(UInt64(buffer.count))
@@ -36,13 +42,17 @@ package final class MemoryStore: ObjectStore {
             throw .short(key: key, location: location, expected: end)
         }
         buffer.copyBytes(from: bytes[Int(offset)..<Int(end)])
+        arrived(buffer.count)
     }
 
     package func size(of key: ObjectKey) throws(StoreError) -> UInt64? { self[key].map { UInt64($0.count) } }
 
-    package func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
-        keys.filter { $0.text.hasPrefix(prefix.text) }.map { String($0.text.dropFirst(prefix.text.count)) }
-            .filter { $0 > (name ?? "") }
+    package func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
+        let names = keys.filter { $0.text.hasPrefix(prefix.text) }
+            .map { String($0.text.dropFirst(prefix.text.count)) }.filter { $0 > (name ?? "") }
+        return Array(names.prefix(limit ?? names.count))
     }
 
     package func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {

@@ -101,6 +101,10 @@ extension StoreRule {
             try require(try store.names(in: .log, after: nil) == names, "all, sorted")
             try require(try store.names(in: .log, after: names[1]) == Array(names[2...]), "those after one")
             try require(try store.names(in: .log, after: names[3]).isEmpty, "none after the last")
+            for limit in 0...5 {
+                let first = try store.names(in: .log, after: names[0], limit: limit)
+                try require(first == Array(names[1...].prefix(limit)), "the first \(limit) of those")
+            }
             for id in [1, 2] as [UInt8] { _ = try store.create(.manifest(digest(0), id: digest(id)), [1]) }
             _ = try store.create(.manifest(digest(3), id: digest(4)), [1])
             let expected = [digest(1), digest(2)].map(\.hex).sorted()

@@ -293,7 +293,9 @@ private struct LossyStore: ObjectStore {
 
     func size(of key: ObjectKey) throws(StoreError) -> UInt64? { throw LossyStore.error }
 
-    func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
+    func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
         throw LossyStore.error
     }
 

@@ -127,8 +127,10 @@ private final class FailingStore: ObjectStore, @unchecked Sendable {  // used by
 
     func size(of key: ObjectKey) throws(StoreError) -> UInt64? { try store.size(of: key) }
 
-    func names(in prefix: ObjectPrefix, after name: String?) throws(StoreError) -> [String] {
-        try store.names(in: prefix, after: name)
+    func names(
+        in prefix: ObjectPrefix, after name: String?, limit: Int?
+    ) throws(StoreError) -> [String] {
+        try store.names(in: prefix, after: name, limit: limit)
     }
 
     func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool {
