@@ -44,8 +44,13 @@ let package = Package(
         library("RegTensor", uses: ["RegJSON"]),
         library("RegCodec", uses: ["CLZ4"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
+        library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
-        library("RegS3", uses: ["RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegHTTP"]),
+        library(
+            "RegS3",
+            uses: [
+                "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegProcess", "RegHTTP",
+            ]),
         library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
         library("RegLog", uses: ["RegBytes", "RegHash", "RegJSON", "RegStore", "RegFiles", "RegLock"]),
@@ -59,12 +64,13 @@ let package = Package(
                 .embedInCode("../../schema/manifest-001.sql"), .embedInCode("../../schema/manifest-002.sql"),
             ], swiftSettings: settings),
         library("RegLock", uses: ["RegBytes", "RegHash"]),
-        library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegLock", "CPosix"]),
+        library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegProcess", "RegLock"]),
         library(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog", "RegGit",
+                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog", "RegProcess",
+                "RegGit",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
@@ -103,7 +109,9 @@ let package = Package(
         tests("RegTensorTests", of: ["RegTensor"]),
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
-        tests("RegGitTests", of: ["RegBytes", "RegLock", "RegGit"]),
+        tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
+        tests("RegS3Tests", of: ["RegBytes", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"]),
+        tests("RegGitTests", of: ["RegBytes", "RegLock", "RegProcess", "RegGit"]),
         tests(
             "CommandLineTests",
             of: [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 internal import RegBytes
+package import RegProcess
 
 extension Git {
     /// Who git would name as author, as `Name <email>`; the user of this machine where git knows nobody.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
 internal import RegLock
+internal import RegProcess
 
 /// What comes while blobs are read: for each one `start`, its blocks in order, `end`.
 package enum BlobPart: Equatable, Sendable {

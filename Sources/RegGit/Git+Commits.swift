@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
 package import RegLock
+internal import RegProcess
 
 extension Git {
     /// The commit that is checked out; nil where there is none yet.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
 internal import RegLock
+package import RegProcess
 
 /// What one `git rev-parse` tells about a repository.
 struct RepositoryFacts {

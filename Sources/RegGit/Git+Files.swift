@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
 package import RegLock
+internal import RegProcess
 
 /// One row of a commit's tree.
 package struct GitFile: Equatable, Sendable {

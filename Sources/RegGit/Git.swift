@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
 package import RegLock
+package import RegProcess
 
 /// A work tree and its git repository, asked through the git program.
 ///

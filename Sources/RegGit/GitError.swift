@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
+package import RegProcess
 
 /// Why git could not answer.
 package enum GitError: Error, Equatable {

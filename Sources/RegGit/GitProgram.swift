@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
+internal import RegProcess
 
 /// Takes one record, without its NUL.
 package typealias RecordHandler = (ArraySlice<UInt8>) throws(GitError) -> Void

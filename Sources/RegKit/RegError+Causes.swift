@@ -9,6 +9,7 @@ internal import RegLock
 internal import RegLog
 internal import RegManifest
 internal import RegPack
+internal import RegProcess
 internal import RegStore
 
 extension RegError {

@@ -3,6 +3,7 @@ internal import RegBytes
 internal import RegFiles
 internal import RegGit
 internal import RegHash
+internal import RegProcess
 internal import RegStore
 
 /// Where a registry is, as somebody wrote it.

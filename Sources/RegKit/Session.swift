@@ -7,6 +7,7 @@ internal import RegHash
 internal import RegJobs
 internal import RegLock
 internal import RegPack
+internal import RegProcess
 internal import RegStore
 
 package struct SessionOptions: Sendable {

@@ -3,6 +3,7 @@ internal import RegBytes
 internal import RegFiles
 internal import RegGit
 internal import RegHash
+internal import RegProcess
 
 /// Where a clone keeps what needs a local file system: the database, the journal, and the files that are locked.
 ///

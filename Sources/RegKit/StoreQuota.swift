@@ -2,6 +2,7 @@
 internal import RegBytes
 internal import RegFiles
 internal import RegGit
+internal import RegProcess
 internal import RegStore
 
 /// How much a clone's store may take.

@@ -4,6 +4,7 @@ internal import RegFiles
 internal import RegGit
 internal import RegHash
 internal import RegLock
+internal import RegProcess
 internal import RegStore
 
 /// The tree that `reg.lock` describes, and where reg keeps its state for it.

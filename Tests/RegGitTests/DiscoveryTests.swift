@@ -2,6 +2,7 @@
 import RegBytes
 import RegGit
 import RegLock
+import RegProcess
 import Testing
 
 @Suite struct DiscoveryTests {

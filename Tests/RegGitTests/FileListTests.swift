@@ -3,6 +3,7 @@ import Glibc
 import RegBytes
 import RegGit
 import RegLock
+import RegProcess
 import RegTesting
 import Testing
 

@@ -2,6 +2,7 @@
 import Glibc
 import RegBytes
 import RegGit
+import RegProcess
 import Testing
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

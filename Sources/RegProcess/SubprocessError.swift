@@ -11,6 +11,8 @@ package enum SubprocessError: Error, Equatable {
     /// The system call `call` failed with the `errno` `code`.
     case system(call: String, code: Int32)
     case outputTooLarge(limit: Int)
+    /// It ran longer than it may, and was killed.
+    case tooSlow(limit: Duration)
 
     package var message: String {
         switch self {
@@ -18,6 +20,7 @@ package enum SubprocessError: Error, Equatable {
         case .start(let program, let code): "cannot start \(printable(program)): \(reason(code))"
         case .system(let call, let code): "\(call) failed: \(reason(code))"
         case .outputTooLarge(let limit): "a program printed more than \(limit) bytes"
+        case .tooSlow(let limit): "a program still ran after \(limit.components.seconds) s"
         }
     }
 

@@ -11,6 +11,8 @@ final class ChildProcess {
     private var input: ArraySlice<UInt8>
     /// Once true the number may belong to another process.
     private var isReaped = false
+    private let timeLimit: Duration?
+    private let start = ContinuousClock.now
 
     /// What came on standard error so far, cut after 64 KiB.
     private(set) var errors: [UInt8] = []
@@ -18,7 +20,8 @@ final class ChildProcess {
     private static let errorLimit = 64 << 10
     private static let blockSize = 64 << 10
 
-    init(_ subprocess: Subprocess) throws(SubprocessError) {
+    init(_ subprocess: Subprocess, timeLimit: Duration? = nil) throws(SubprocessError) {
+        self.timeLimit = timeLimit
         input = (subprocess.input ?? [])[...]
         channels = try StandardChannels(withInput: subprocess.input != nil)
         do throws(SubprocessError) {
@@ -47,6 +50,8 @@ final class ChildProcess {
     /// Waits for the end, after all output was read.
     func finish() throws(SubprocessError) -> Subprocess.ExitStatus {
         while channels.errors.isOpen { _ = try serve() }
+        // It may have closed its channels and run on.
+        while timeLimit != nil, !hasEnded() { usleep(useconds_t(1000 * min(10, try millisecondsLeft()))) }
         return try reap()
     }
 
@@ -65,10 +70,26 @@ final class ChildProcess {
             pollfd(fd: channels.output.near, events: Int16(POLLIN), revents: 0),
             pollfd(fd: channels.errors.near, events: Int16(POLLIN), revents: 0),
         ]
-        guard retrying({ poll(&waiting, nfds_t(waiting.count), -1) }) >= 0 else { throw .last("poll") }
+        let limit = try millisecondsLeft()
+        guard retrying({ poll(&waiting, nfds_t(waiting.count), limit) }) >= 0 else { throw .last("poll") }
         if waiting[0].revents != 0 { try feed() }
         if waiting[2].revents != 0 { try collectErrors() }
         return waiting[1].revents != 0
+    }
+
+    /// What is left of its time, as `poll` takes it: never 0, -1 for no limit.
+    private func millisecondsLeft() throws(SubprocessError) -> Int32 {
+        guard let timeLimit else { return -1 }
+        let rest = timeLimit - (.now - start)
+        guard rest > .zero else { throw .tooSlow(limit: timeLimit) }
+        return Int32(min(rest / .milliseconds(1), 1e6)) + 1
+    }
+
+    /// Whether the program has ended; it still has to be reaped.
+    private func hasEnded() -> Bool {
+        var information = siginfo_t()
+        let flags = Int32(WEXITED | WNOWAIT | WNOHANG)
+        return waitid(P_PID, id_t(process), &information, flags) != 0 || information.si_signo != 0
     }
 
     /// Sends as much input as the channel takes.

@@ -51,9 +51,12 @@ package struct Subprocess: Sendable {
     }
 
     /// Runs the program to its end and keeps what it prints.
-    /// - Throws: `outputTooLarge` as soon as there is more than `outputLimit` bytes; the program is then killed.
-    package func run(outputLimit: Int) throws(SubprocessError) -> Outcome {
-        let child = try ChildProcess(self)
+    /// - Throws: `outputTooLarge` as soon as there is more than `outputLimit` bytes, `tooSlow` where it has not ended
+    ///   within `timeLimit`; the program is then killed.
+    package func run(
+        outputLimit: Int, timeLimit: Duration? = nil
+    ) throws(SubprocessError) -> Outcome {
+        let child = try ChildProcess(self, timeLimit: timeLimit)
         defer { child.kill() }
         var output: [UInt8] = []
         while let block = try child.readBlock() {

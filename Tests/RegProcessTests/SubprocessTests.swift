@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import RegBytes
-import RegGit
+import RegProcess
+import RegTesting
 import Testing
 
 @Suite struct SubprocessTests {
@@ -77,6 +78,17 @@ import Testing
             try Subprocess.shell("exec cat /dev/zero").run(outputLimit: 1_000)
         }
         #expect(try Subprocess.shell("printf 12345").run(outputLimit: 5).output == bytes("12345"))
+    }
+
+    /// Also one that has closed its channels.
+    @Test(arguments: ["exec sleep 600", "exec sleep 600 >&- 2>&-"])
+    func endsAProgramAtItsTimeLimit(script: String) throws {
+        #expect(throws: SubprocessError.tooSlow(limit: .milliseconds(300))) {
+            try Subprocess.shell(script).run(outputLimit: 10, timeLimit: .milliseconds(300))
+        }
+        let outcome = try Subprocess.shell("exec >&- 2>&-; exit 3").run(
+            outputLimit: 10, timeLimit: .seconds(600))
+        #expect(outcome.status == .exited(3))
     }
 
     @Test func streamsAndPassesErrorsThrough() throws {
