@@ -221,7 +221,7 @@ final class Ingest {
     }
 }
 
-/// Which chunks lie where: those of the open pack in memory, all others in the catalog.
+/// Which chunks lie where: those of packs that are not finished in memory, all others in the catalog.
 final class ChunkIndex: Sendable {
     private let catalog: Catalog
     private let copies: CopyReader
@@ -263,7 +263,7 @@ final class ChunkIndex: Sendable {
     func keep(_ pack: PackWriter.Finished) throws {
         try catalog.keep(pack)
         note(pack.entries.lazy.filter { $0.kind == .chunk }.map(\.id))
-        open.with { $0.removeAll(keepingCapacity: true) }
+        open.with { open in for entry in pack.entries { open[entry.id] = nil } }
     }
 
     /// Takes notice of chunks that the catalog now has.

@@ -53,7 +53,8 @@ struct RegistryLocation: Equatable {
     }
 
     private static func bucket(_ text: String) throws -> Place {
-        let parts = text.dropFirst("s3://".count).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.dropFirst("s3://".count).split(
+            separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         var prefix = parts.count > 1 ? parts[1] : ""
         while prefix.hasSuffix("/") { prefix.removeLast() }
         let components = prefix.split(separator: "/", omittingEmptySubsequences: false)

@@ -65,6 +65,8 @@ package final class CountingStore: ObjectStore {
         try request { () throws(StoreError) in try store.writer(for: key, buffer: buffer) }
     }
 
+    package var writesAtOnce: Int { store.writesAtOnce }
+
     package func unfinishedFile(of key: ObjectKey) -> BytePath? { store.unfinishedFile(of: key) }
 
     package func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError) {
