@@ -139,7 +139,8 @@ class Emulator:
                 return
 
     def count(self, entry: dict[str, Any]) -> None:
-        name = f"{entry['method']} /{entry['bucket']}/{entry['key']}"
+        names = "&".join(sorted(entry["query"]))
+        name = f"{entry['method']} /{entry['bucket']}/{entry['key']}{'?' if names else ''}{names}"
         with self.store.lock:
             fresh = {"requests": 0, "request_bytes": 0, "response_bytes": 0, "status": {}}
             sums = self.counts.setdefault(name, fresh)

@@ -140,8 +140,8 @@ class Operations:
         fields.append(("Last-Modified", http_date(found.modified - self.vices.stale_last_modified)))
         if found.storage_class != "STANDARD":
             fields.append(("x-amz-storage-class", found.storage_class))
-        if not_modified := self._check_read(call, found):
-            return Answer(304, [field for field in fields if field[0] in ("ETag", "Last-Modified")] + not_modified)
+        if self._is_known(call, found):
+            return Answer(304, [field for field in fields if field[0] in ("ETag", "Last-Modified")])
         span = None if self.vices.range == "ignore" else byte_range(call.get("range"), found.size)
         if span is None:
             if found.checksum and (call.get("x-amz-checksum-mode") or "").upper() == "ENABLED":
@@ -319,17 +319,17 @@ class Operations:
             raise S3Error(404, "NoSuchKey", "The specified key does not exist.", Key=call.key)
         return found
 
-    def _check_read(self, call: Call, found: Object) -> list[tuple[str, str]] | None:
-        """Not None where the answer is 304. Raises 412."""
+    def _is_known(self, call: Call, found: Object) -> bool:
+        """Whether the answer is 304. Raises 412."""
         if (wanted := call.get("if-match")) is not None:
             if wanted != "*":
                 self._check_match(wanted, found)
         elif (moment := moment_of(call.get("if-unmodified-since"))) is not None and int(found.modified) > moment:
             raise S3Error(412, "PreconditionFailed", PRECONDITION, Condition="If-Unmodified-Since")
         if (unwanted := call.get("if-none-match")) is not None:
-            return [] if unwanted == "*" or bare(unwanted) == bare(found.etag) else None
+            return unwanted == "*" or bare(unwanted) == bare(found.etag)
         moment = moment_of(call.get("if-modified-since"))
-        return [] if moment is not None and int(found.modified) <= moment else None
+        return moment is not None and int(found.modified) <= moment
 
     def _check_write(self, call: Call, found: Object | None) -> None:
         wanted, unwanted = call.get("if-match"), call.get("if-none-match")

@@ -14,7 +14,8 @@ standard input does. The control port takes and gives JSON over HTTP:
   POST /clock          {"offset": S} from the real time, {"now": S} or {"advance": S}
   GET  /history        JSON lines, one for each request that came to an end; ?since=N leaves out the first N
   DELETE /history      forgets it
-  GET  /counts         {"METHOD /bucket/key": {"requests", "request_bytes", "response_bytes", "status": {...}}}
+  GET  /counts         {"METHOD /bucket/key[?NAMES]": {"requests", "request_bytes", "response_bytes", "status"}}; NAMES
+                       are those of the query, without values; "status" counts by it
   GET  /vices          all bad habits (vices.py says what each does)
   POST /vices          {"stale_list": 30, "refuse": [{"method": "PUT", "key": "^log/", "status": 503}], ...}
   DELETE /vices        none of them
