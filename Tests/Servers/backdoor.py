@@ -27,7 +27,7 @@ class BackDoor:
             ("GET", "/"): self.overview,
             ("GET", "/clock"): self.clock, ("POST", "/clock"): self.clock,
             ("GET", "/history"): server.journal.since, ("DELETE", "/history"): server.journal.clear,
-            ("GET", "/counts"): lambda *_: dict(server.counts),
+            ("GET", "/counts"): self.counts,
             ("GET", "/vices"): lambda *_: server.vices.shown(),
             ("POST", "/vices"): self.vices, ("DELETE", "/vices"): self.no_vices,
             ("GET", "/accounts"): lambda *_: sorted(server.accounts),
@@ -40,6 +40,11 @@ class BackDoor:
             objects = [one for bucket in self.store.buckets.values() for one in bucket.objects.values()]
             return {**self.ports, "buckets": sorted(self.store.buckets), "objects": len(objects),
                     "bytes": sum(one.size for one in objects)}
+
+    def counts(self, *_: Any) -> dict[str, Any]:
+        self.server.journal.settle()
+        with self.store.lock:
+            return dict(self.server.counts)
 
     def clock(self, _: dict[str, str], wish: Any) -> dict[str, float]:
         if wish:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks the servers of this folder, row by row, with boto3 and with requests made by hand.
 
-  .venv/bin/python Tests/Servers/check.py [emulator] [speed]
+  .venv/bin/python Tests/Servers/check.py [emulator] [proxy]
 
 All of them if none is named. The exit status is 1 where a row fails.
 """
@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import check_emulator  # noqa: F401 (its rows)
+from check_proxy import Pair
 from checking import run_rows, running
 
 SMALL_PARTS = ("--min-part-size", "1024", "--domain", "s3.test")
@@ -26,7 +27,14 @@ def emulator() -> int:
     return failed
 
 
-GROUPS = {"emulator": emulator}
+def proxy() -> int:
+    with running("serve", "emulator") as server:
+        with running("faultproxy.py", server.facts["endpoint"], account=server.facts) as front:
+            print(f"seed {front.facts['seed']}")
+            return run_rows("proxy", Pair(front, server))
+
+
+GROUPS = {"emulator": emulator, "proxy": proxy}
 
 
 def main() -> int:

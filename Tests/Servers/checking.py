@@ -62,19 +62,23 @@ class Running:
         self.region = who["region"]
 
     def control(self, method: str, path: str, wish: Any = None) -> Any:
-        """The JSON of an answer, of JSON lines a list; raises AssertionError where it is not 200."""
-        status, body = self.control_raw(method, path, wish)
-        if status != 200:
-            raise AssertionError(f"{method} {path}: {status} {body!r}")
-        lines = [json.loads(line) for line in body.splitlines()]
-        is_list = path.partition("?")[0] in ("/history", "/log", "/rules", "/held", "/accounts") and method == "GET"
-        return lines if is_list or (wish or {}).get("do") in ("list", "uploads") else lines[0]
+        """The JSON of an answer, or a list of JSON lines. Raises AssertionError where it is not 200."""
+        answer, body = self._ask(method, path, wish)
+        if answer.status != 200:
+            raise AssertionError(f"{method} {path}: {answer.status} {body!r}")
+        if answer.getheader("Content-Type") == "application/x-ndjson":
+            return [json.loads(line) for line in body.splitlines()]
+        return json.loads(body)
 
     def control_raw(self, method: str, path: str, wish: Any = None) -> tuple[int, bytes]:
+        answer, body = self._ask(method, path, wish)
+        return answer.status, body
+
+    def _ask(self, method: str, path: str, wish: Any) -> tuple[http.client.HTTPResponse, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.facts["control"], timeout=60)
         connection.request(method, path, body=None if wish is None else json.dumps(wish))
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer, answer.read()
 
     def boto(self, **settings: Any) -> Any:
         """A client of others; one attempt for each request."""

@@ -158,7 +158,7 @@ class Exchange:
         self.server, self.connection, self.head = server, connection, head
         self.method, self.target = head.request_line()
         self.id = secrets.token_hex(8).upper()
-        self.body_is_read = False
+        self.body_is_read = self.sending = False
         self.bucket = self.key = ""
         hidden = ("authorization", "x-amz-security-token", "host")
         self.entry: dict[str, Any] = {
@@ -183,9 +183,9 @@ class Exchange:
             self.entry["answered"] = True
             return keeps_alive
         finally:
-            self.entry["return"] = time.monotonic()
+            self.entry["return"] = self.entry["return"] or time.monotonic()
             self.server.count(self.entry)
-            self.server.journal.add(self.entry)
+            self.server.journal.add(self.entry, self.sending)
 
     def answer(self) -> Answer:
         """Checks the request, takes its body and does it."""
@@ -274,6 +274,10 @@ class Exchange:
             fields.append(("Content-Length", str(len(answer.body))))
         if not keeps_alive:
             fields.append(("Connection", "close"))
+        # Before the client can know: requests made one after the other never overlap in the history.
+        self.entry["return"] = time.monotonic()
+        self.sending = True
+        self.server.journal.expect()
         self.entry["status"] = answer.status
         self.entry["response"] = {name.lower(): value for name, value in fields}
         head = message(f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Unknown')}", fields)

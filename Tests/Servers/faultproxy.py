@@ -22,7 +22,8 @@ JSON over HTTP:
 
 A rule says when: "method" (a regular expression for all of it), "path" (one that is found in the target, which has the
 query), "connection" (its number, from 1), "nth" (only this match, or these, from 1), "probability" (drawn from the
-seed and the number of the rule), "count" (so often at most). The first rule that fits is done, by "do":
+seed and the number of the rule), "count" (so often at most). The first rule that fits is done, and those after it do
+not count the request. "do" says what:
 
   answer     {"status", "code" (makes an S3 error of it) or "body", "headers", "early", "forward"}: in place of the
              server; "early" without reading the request; "forward": true only after the server has done it
@@ -70,7 +71,7 @@ class Control:
             ("GET", "/"): self.overview,
             ("GET", "/rules"): lambda *_: [rule.shown() for rule in self.proxy.rules.rules],
             ("POST", "/rules"): self.add_rules, ("DELETE", "/rules"): self.remove_rules,
-            ("GET", "/counts"): lambda *_: dict(self.proxy.counts),
+            ("GET", "/counts"): self.counts,
             ("GET", "/log"): self.proxy.journal.since, ("DELETE", "/log"): self.forget,
             ("GET", "/held"): self.held, ("POST", "/release"): self.release,
             ("POST", "/cut"): self.cut, ("GET", "/idle"): self.idle,
@@ -86,6 +87,11 @@ class Control:
     def remove_rules(self, _: dict[str, str], wish: Any) -> dict[str, Any]:
         self.proxy.rules.remove(wish["id"] if wish else None)
         return {}
+
+    def counts(self, *_: Any) -> dict[str, Any]:
+        self.proxy.journal.settle()
+        with self.proxy.changed:
+            return dict(self.proxy.counts)
 
     def forget(self, *_: Any) -> dict[str, Any]:
         with self.proxy.changed:

@@ -53,7 +53,7 @@ class Rule:
     count: int | None = None
     matched: int = 0
     fired: int = 0
-    random: random.Random = field(default_factory=random.Random, repr=False)
+    chance: random.Random = field(default_factory=random.Random, repr=False)
 
     @staticmethod
     def parse(id: int, wish: dict[str, Any], seed: int) -> "Rule":
@@ -69,7 +69,7 @@ class Rule:
             raise Refused(f"{do}: missing {missing}, unknown {sorted(unknown)}")
         given = {name: wish[name] for name in conditions if name in wish}
         re.compile(given.get("method", "")), re.compile(given.get("path", ""))
-        return Rule(id, do, parameters, random=random.Random(f"{seed}/{id}"), **given)
+        return Rule(id, do, parameters, chance=random.Random(f"{seed}/{id}"), **given)
 
     def fires(self, method: str, target: str, connection: int) -> bool:
         """Whether this request gets the fault; counts it."""
@@ -78,7 +78,7 @@ class Rule:
         if self.connection is not None and self.connection != connection:
             return False
         self.matched += 1
-        chosen = self.random.random() < self.probability
+        chosen = self.chance.random() < self.probability
         wanted = self.nth is None or self.matched in (self.nth if isinstance(self.nth, list) else [self.nth])
         if not (chosen and wanted) or self.fired == self.count:
             return False
@@ -88,7 +88,7 @@ class Rule:
     def seconds(self) -> float:
         """A number, or one drawn from [LOW, HIGH]."""
         value = self.parameters["seconds"]
-        return self.random.uniform(*value) if isinstance(value, list) else value
+        return self.chance.uniform(*value) if isinstance(value, list) else value
 
     def has(self, do: str, **wanted: Any) -> bool:
         """Whether it does this, with these parameters or, where they are left out, the first choices."""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proxy's way of a request to the server and of the answer back, with the fault of a rule."""
 import itertools
-import random
 import select
 import socket
 import threading
@@ -20,7 +19,6 @@ class Proxy:
 
     def __init__(self, upstream: tuple[str, int], seed: int, log: str | None):
         self.upstream = upstream
-        self.random = random.Random(seed)
         self.rules = Rules(seed)
         self.journal = Journal(log)
         self.numbers = itertools.count(1)
@@ -59,13 +57,17 @@ class Proxy:
             self.running += 1
             self.peak = max(self.peak, self.running)
 
-    def finish(self, entry: dict[str, Any]) -> None:
-        self.journal.add(entry)
+    def finish(self, entry: dict[str, Any], answered: bool) -> None:
+        """Counts and logs what is over; `answered` where the client may have all of the answer."""
+        if "duplicate_of" not in entry:
+            self.count(entry)
+        self.journal.add(entry, answered)
         with self.changed:
             self.running -= 1
             self.changed.notify_all()
-            if "duplicate_of" in entry:
-                return
+
+    def count(self, entry: dict[str, Any]) -> None:
+        with self.changed:
             path, _, query = entry["target"].partition("?")
             names = "&".join(sorted(item.partition("=")[0] for item in query.split("&")))
             fresh = {"requests": 0, "request_bytes": 0, "response_bytes": 0}
@@ -107,6 +109,7 @@ class Exchange:
         self.method, self.target = head.request_line()
         # The body, where it is read before it is forwarded.
         self.kept: bytes | None = None
+        self.answering = False
         self.rule = proxy.rules.pick(self.method, self.target, number)
         self.entry: dict[str, Any] = {
             "id": next(proxy.numbers), "connection": number, "start": time.monotonic(), "end": None,
@@ -131,7 +134,7 @@ class Exchange:
             return False
         finally:
             self.entry["end"] = time.monotonic()
-            self.proxy.finish(self.entry)
+            self.proxy.finish(self.entry, self.answering)
 
     def does(self, do: str, **wanted: Any) -> bool:
         return self.rule is not None and self.rule.has(do, **wanted)
@@ -249,7 +252,7 @@ class Exchange:
             finally:
                 server.close()
                 entry["end"] = time.monotonic()
-                self.proxy.finish(entry)
+                self.proxy.finish(entry, False)
 
         self.proxy.begin()
         threading.Thread(target=deliver, daemon=True).start()
@@ -346,10 +349,12 @@ class Exchange:
     def spot(self, head: Head) -> tuple[int, int]:
         """The byte and the bits to flip: drawn where the rule does not say."""
         size = max(1, head.length() or 1)
-        offset = self.parameter("byte", self.rule.random.randrange(size))
-        return offset, self.parameter("mask", 1 << self.rule.random.randrange(8))
+        offset = self.parameter("byte", self.rule.chance.randrange(size))
+        return offset, self.parameter("mask", 1 << self.rule.chance.randrange(8))
 
     def send_head(self, raw: bytes) -> None:
+        self.answering = True
+        self.proxy.journal.expect()
         passing = self.proxy.allowed(len(raw))
         self.client.send(raw[:passing])
         self.entry["response_head_bytes"] += passing

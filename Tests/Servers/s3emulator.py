@@ -32,9 +32,10 @@ standard input does. The control port takes and gives JSON over HTTP:
     {"do": "age", "seconds": S}      makes it so much older
     {"do": "uploads"}                the uploads in parts that are open, as lines
 
-A line of the history: {"id", "connection", "invoke", "return" (seconds of CLOCK_MONOTONIC), "order" (of the moments of
-effect), "method", "host", "bucket", "key", "query", "status", "error", "request_bytes", "response_bytes" (of bodies),
-"sha256" (of the request's body), "request", "response" (headers, no secrets), "answered" (all of it was sent)}.
+A line of the history: {"id", "connection", "invoke" and "return" (when the head had come, and when the answer began to
+go or all ended; seconds of CLOCK_MONOTONIC), "order" (of the moments of effect; null if it came to none), "method",
+"host", "bucket", "key", "query", "status", "error", "request_bytes", "response_bytes" (of bodies), "sha256" (of the
+request's body), "request", "response" (headers, no secrets), "answered" (all of the answer was sent)}.
 """
 import argparse
 import os
