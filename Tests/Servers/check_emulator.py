@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proof of what the emulator does: refuses what it should, and keeps to its word where it says yes."""
+
 import base64
 import hashlib
 import json
@@ -13,8 +14,25 @@ from checking import Running, code_of, equal, row
 from sigv4 import Account
 
 GROUP = "emulator"
-ODD_KEYS = ["plain", "a b", "a+b", "a%2Fb", "x=y&z?w#v", "a//b", "a/../b", "./c", "~*'()!;:@,$", "ü/日本/🙂", "x", "x/y",
-            "x/y/", "tab\tand\nline", "q\"<>&", "%", "k" * 900]
+ODD_KEYS = [
+    "plain",
+    "a b",
+    "a+b",
+    "a%2Fb",
+    "x=y&z?w#v",
+    "a//b",
+    "a/../b",
+    "./c",
+    "~*'()!;:@,$",
+    "ü/日本/🙂",
+    "x",
+    "x/y",
+    "x/y/",
+    "tab\tand\nline",
+    'q"<>&',
+    "%",
+    "k" * 900,
+]
 
 
 def b64(data: bytes) -> str:
@@ -26,7 +44,9 @@ def put(server: Running, key: str, body: bytes = b"x", **how: Any) -> Any:
 
 
 def get(server: Running, key: str, **headers: str) -> Any:
-    return server.raw("GET", f"/reg/{key}", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return server.raw(
+        "GET", f"/reg/{key}", headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 @row(GROUP, "boto3 puts, gets, lists and deletes keys with odd characters")
@@ -36,7 +56,8 @@ def odd_keys(server: Running) -> None:
         client.put_object(Bucket="reg", Key="odd/" + key, Body=key.encode())
     for size in (1, 3, 1000):
         pages = client.get_paginator("list_objects_v2").paginate(
-            Bucket="reg", Prefix="odd/", PaginationConfig={"PageSize": size})
+            Bucket="reg", Prefix="odd/", PaginationConfig={"PageSize": size}
+        )
         found = [one["Key"] for page in pages for one in page.get("Contents", [])]
         equal(found, sorted(("odd/" + key for key in ODD_KEYS), key=str.encode))
     for key in ODD_KEYS:
@@ -75,8 +96,15 @@ def racing_creations(server: Running) -> None:
     with ThreadPoolExecutor(12) as pool:
         for number in range(10):
             key = f"race/{number}"
-            jobs = [pool.submit(code_of, lambda body=body: client.put_object(
-                Bucket="reg", Key=key, Body=str(body).encode(), IfNoneMatch="*")) for body in range(12)]
+            jobs = [
+                pool.submit(
+                    code_of,
+                    lambda body=body: client.put_object(
+                        Bucket="reg", Key=key, Body=str(body).encode(), IfNoneMatch="*"
+                    ),
+                )
+                for body in range(12)
+            ]
             found = sorted(job.result() for job in jobs)
             equal(found, [(200, "")] + [(412, "PreconditionFailed")] * 11)
 
@@ -84,7 +112,9 @@ def racing_creations(server: Running) -> None:
 @row(GROUP, "If-Match: right and wrong, quoted and bare, and on a missing key")
 def if_match(server: Running) -> None:
     etag = put(server, "match").get("ETag")
-    equal(put(server, "match", headers={"If-Match": '"' + "0" * 32 + '"'}).outcome, (412, "PreconditionFailed"))
+    equal(
+        put(server, "match", headers={"If-Match": '"' + "0" * 32 + '"'}).outcome, (412, "PreconditionFailed")
+    )
     etag = put(server, "match", headers={"If-Match": etag}).get("ETag")
     equal(put(server, "match", headers={"If-Match": etag.strip('"')}).status, 200)
     equal(put(server, "match", headers={"If-Match": etag}).outcome, (412, "PreconditionFailed"))
@@ -101,7 +131,12 @@ def compare_and_swap(server: Running) -> None:
         while True:
             found = client.get_object(Bucket="reg", Key="counter")
             body = str(int(found["Body"].read()) + 1).encode()
-            if code_of(lambda: client.put_object(Bucket="reg", Key="counter", Body=body, IfMatch=found["ETag"]))[0] == 200:
+            if (
+                code_of(
+                    lambda: client.put_object(Bucket="reg", Key="counter", Body=body, IfMatch=found["ETag"])
+                )[0]
+                == 200
+            ):
                 return
 
     with ThreadPoolExecutor(8) as pool:
@@ -136,8 +171,13 @@ def signatures(server: Running) -> None:
     equal(changed("/reg/t?a=1"), refused)
     equal(changed("/reg/s?a=2"), refused)
     equal(changed("/reg/s"), refused)
-    equal(changed("/reg/s?a=1", lambda fields: [(n, "2" if n == "x-amz-meta-a" else v) for n, v in fields]), refused)
-    equal(changed("/reg/s?a=1", lambda fields: [(n, "other" if n == "Host" else v) for n, v in fields]), refused)
+    equal(
+        changed("/reg/s?a=1", lambda fields: [(n, "2" if n == "x-amz-meta-a" else v) for n, v in fields]),
+        refused,
+    )
+    equal(
+        changed("/reg/s?a=1", lambda fields: [(n, "other" if n == "Host" else v) for n, v in fields]), refused
+    )
     equal(changed("/reg/s?a=1", lambda fields: fields + [("x-amz-meta-b", "2")]), (403, "AccessDenied"))
     equal(changed("/reg/s?a=1", lambda fields: fields + [("X-Amz-Meta-A", "1")]), refused)
     equal(changed("/reg/s?a=1"), (501, "NotImplemented"))
@@ -145,8 +185,12 @@ def signatures(server: Running) -> None:
 
 @row(GROUP, "the window of 15 minutes, by a clock that can be moved")
 def window(server: Running) -> None:
-    for minutes, outcome in {-16: (403, "RequestTimeTooSkewed"), -14: (200, None), 14: (200, None),
-                             16: (403, "RequestTimeTooSkewed")}.items():
+    for minutes, outcome in {
+        -16: (403, "RequestTimeTooSkewed"),
+        -14: (200, None),
+        14: (200, None),
+        16: (403, "RequestTimeTooSkewed"),
+    }.items():
         equal(put(server, "time", ago=60 * minutes).outcome, outcome)
     server.control("POST", "/clock", {"offset": 172800})
     answer = put(server, "time")
@@ -170,7 +214,10 @@ def tokens(server: Running) -> None:
     server.control("POST", "/accounts", {**wish, "expires": time.time() - 1})
     equal(put(server, "token", account=Account("temporary", "s", "to/ken+==")).outcome, (400, "ExpiredToken"))
     server.control("DELETE", "/accounts", {"access_key": "temporary"})
-    equal(put(server, "token", account=Account("temporary", "s", "to/ken+==")).outcome, (403, "InvalidAccessKeyId"))
+    equal(
+        put(server, "token", account=Account("temporary", "s", "to/ken+==")).outcome,
+        (403, "InvalidAccessKeyId"),
+    )
 
 
 @row(GROUP, "a body that is not the one signed is refused and not stored; so is an unsigned one")
@@ -178,7 +225,9 @@ def payloads(server: Running) -> None:
     other = hashlib.sha256(b"other").hexdigest()
     equal(put(server, "payload", payload=other).outcome, (400, "XAmzContentSHA256Mismatch"))
     equal(put(server, "payload", payload="UNSIGNED-PAYLOAD").outcome, (400, "InvalidRequest"))
-    equal(put(server, "payload", payload="STREAMING-UNSIGNED-PAYLOAD-TRAILER").outcome, (501, "NotImplemented"))
+    equal(
+        put(server, "payload", payload="STREAMING-UNSIGNED-PAYLOAD-TRAILER").outcome, (501, "NotImplemented")
+    )
     equal(server.raw("GET", "/reg/payload", payload=other).outcome, (400, "XAmzContentSHA256Mismatch"))
     fields = [one for one in server.signed("PUT", "/reg/payload", b"x") if one[0] != "x-amz-content-sha256"]
     equal(server.send("PUT", "/reg/payload", b"x", fields).outcome, (400, "InvalidRequest"))
@@ -196,9 +245,14 @@ def checksums(server: Running) -> None:
     equal(put(server, "sum", body, headers={"Content-MD5": "abc"}).outcome, (400, "InvalidDigest"))
     equal(put(server, "sum", body, headers={"x-amz-checksum-sha256": "abc"}).outcome, (400, "InvalidRequest"))
     equal(put(server, "sum", body, headers=sha | crc).outcome, (400, "InvalidRequest"))
-    equal(put(server, "sum", body, headers={"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="}).outcome, (501, "NotImplemented"))
+    equal(
+        put(server, "sum", body, headers={"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="}).outcome,
+        (501, "NotImplemented"),
+    )
     equal(get(server, "sum").status, 404)
-    equal(put(server, "sum", body, headers=md5 | sha).get("x-amz-checksum-sha256"), sha["x-amz-checksum-sha256"])
+    equal(
+        put(server, "sum", body, headers=md5 | sha).get("x-amz-checksum-sha256"), sha["x-amz-checksum-sha256"]
+    )
     asked = server.raw("HEAD", "/reg/sum", headers={"x-amz-checksum-mode": "ENABLED"})
     equal(asked.get("x-amz-checksum-sha256"), sha["x-amz-checksum-sha256"])
     equal(server.raw("HEAD", "/reg/sum").get("x-amz-checksum-sha256"), None)
@@ -207,8 +261,13 @@ def checksums(server: Running) -> None:
 @row(GROUP, "ranges: 206 with Content-Range, 416, and conditions on reads")
 def ranges(server: Running) -> None:
     etag = put(server, "range", b"0123456789").get("ETag")
-    for asked, body, shown in (("0-3", b"0123", "0-3"), ("4-", b"456789", "4-9"), ("-3", b"789", "7-9"),
-                               ("8-99", b"89", "8-9"), ("-99", b"0123456789", "0-9")):
+    for asked, body, shown in (
+        ("0-3", b"0123", "0-3"),
+        ("4-", b"456789", "4-9"),
+        ("-3", b"789", "7-9"),
+        ("8-99", b"89", "8-9"),
+        ("-99", b"0123456789", "0-9"),
+    ):
         answer = get(server, "range", Range=f"bytes={asked}")
         equal((answer.status, answer.body, answer.get("Content-Range")), (206, body, f"bytes {shown}/10"))
     for asked in ("10-", "10-12", "-0"):
@@ -229,21 +288,30 @@ def ranges(server: Running) -> None:
 @row(GROUP, "lists: pages, prefixes, delimiters, start-after, tokens that are opaque and checked")
 def lists(server: Running) -> None:
     client = server.boto()
-    keys = sorted([f"list/{folder}/{number:03}" for folder in "abc" for number in range(40)] + ["list/z", "list/a"])
+    keys = sorted(
+        [f"list/{folder}/{number:03}" for folder in "abc" for number in range(40)] + ["list/z", "list/a"]
+    )
     for key in keys:
         server.control("POST", "/objects", {"do": "put", "bucket": "reg", "key": key, "data": ""})
     for size in (1, 3, 7, 1000):
         found, folders, pages = [], [], 0
         settings = {"PageSize": size}
         for page in client.get_paginator("list_objects_v2").paginate(
-                Bucket="reg", Prefix="list/", Delimiter="/", PaginationConfig=settings):
+            Bucket="reg", Prefix="list/", Delimiter="/", PaginationConfig=settings
+        ):
             found += [one["Key"] for one in page.get("Contents", [])]
             folders += [one["Prefix"] for one in page.get("CommonPrefixes", [])]
             pages += 1
-        equal((found, folders, pages), (["list/a", "list/z"], ["list/a/", "list/b/", "list/c/"], -(-5 // size)))
+        equal(
+            (found, folders, pages), (["list/a", "list/z"], ["list/a/", "list/b/", "list/c/"], -(-5 // size))
+        )
         pages = client.get_paginator("list_objects_v2").paginate(
-            Bucket="reg", Prefix="list/", StartAfter="list/b/010", PaginationConfig=settings)
-        equal([one["Key"] for page in pages for one in page["Contents"]], [key for key in keys if key > "list/b/010"])
+            Bucket="reg", Prefix="list/", StartAfter="list/b/010", PaginationConfig=settings
+        )
+        equal(
+            [one["Key"] for page in pages for one in page["Contents"]],
+            [key for key in keys if key > "list/b/010"],
+        )
     server.control("POST", "/vices", {"page_limit": 2})
     answer = client.list_objects_v2(Bucket="reg", Prefix="list/")
     equal((answer["KeyCount"], answer["IsTruncated"]), (2, True))
@@ -259,12 +327,19 @@ def lists(server: Running) -> None:
 @row(GROUP, "a list that is not asked for in URL encoding holds XML")
 def plain_list(server: Running) -> None:
     put(server, "plain/a%26b%3C%0D")
-    equal(b"<Key>plain/a&amp;b&lt;&#13;</Key>" in server.raw("GET", "/reg?list-type=2&prefix=plain/").body, True)
-    equal(b"<Key>plain/a%26b%3C%0D</Key>" in
-          server.raw("GET", "/reg?encoding-type=url&list-type=2&prefix=plain/").body, True)
+    equal(
+        b"<Key>plain/a&amp;b&lt;&#13;</Key>" in server.raw("GET", "/reg?list-type=2&prefix=plain/").body, True
+    )
+    equal(
+        b"<Key>plain/a%26b%3C%0D</Key>"
+        in server.raw("GET", "/reg?encoding-type=url&list-type=2&prefix=plain/").body,
+        True,
+    )
 
 
-@row(GROUP, "uploads in parts: out of order, replaced, listed, conditional, aborted; what is wrong is refused")
+@row(
+    GROUP, "uploads in parts: out of order, replaced, listed, conditional, aborted; what is wrong is refused"
+)
 def multipart(server: Running) -> None:
     client, here = server.boto(), {"Bucket": "reg", "Key": "parts"}
     upload = client.create_multipart_upload(**here, Metadata={"a": "b"})["UploadId"]
@@ -274,8 +349,11 @@ def multipart(server: Running) -> None:
     parts = [{"PartNumber": number, "ETag": sent[number]} for number in (1, 2, 3)]
 
     def complete(parts: list[dict[str, Any]], **how: Any) -> tuple[int, str]:
-        return code_of(lambda: client.complete_multipart_upload(
-            **here, UploadId=upload, MultipartUpload={"Parts": parts}, **how))
+        return code_of(
+            lambda: client.complete_multipart_upload(
+                **here, UploadId=upload, MultipartUpload={"Parts": parts}, **how
+            )
+        )
 
     listed = client.list_parts(**here, UploadId=upload, MaxParts=2)
     equal(([one["PartNumber"] for one in listed["Parts"]], listed["IsTruncated"]), ([1, 2], True))
@@ -295,12 +373,18 @@ def multipart(server: Running) -> None:
     assert found["ETag"].endswith('-3"')
     equal(get(server, "parts", Range="bytes=1020-1030").body, b"aaaabbbbbbb")
     small = client.create_multipart_upload(**here)["UploadId"]
-    tags = [client.upload_part(**here, UploadId=small, PartNumber=number, Body=b"c" * 1000)["ETag"] for number in (1, 2)]
+    tags = [
+        client.upload_part(**here, UploadId=small, PartNumber=number, Body=b"c" * 1000)["ETag"]
+        for number in (1, 2)
+    ]
     upload, few = small, [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
     equal(complete(few), (400, "EntityTooSmall"))
     client.abort_multipart_upload(**here, UploadId=small)
     equal(code_of(lambda: client.list_parts(**here, UploadId=small)), (404, "NoSuchUpload"))
-    equal(code_of(lambda: client.upload_part(**here, UploadId=small, PartNumber=1, Body=b"")), (404, "NoSuchUpload"))
+    equal(
+        code_of(lambda: client.upload_part(**here, UploadId=small, PartNumber=1, Body=b"")),
+        (404, "NoSuchUpload"),
+    )
     equal(server.control("POST", "/objects", {"do": "uploads", "bucket": "reg"}), [])
 
 
@@ -309,14 +393,25 @@ def multipart_checksums(server: Running) -> None:
     client, here = server.boto(), {"Bucket": "reg", "Key": "summed"}
     upload = client.create_multipart_upload(**here, ChecksumAlgorithm="SHA256")["UploadId"]
     bodies = [b"a" * 1024, b"b"]
-    equal(server.raw("PUT", f"/reg/summed?partNumber=1&uploadId={upload}", b"x").outcome, (400, "InvalidRequest"))
+    equal(
+        server.raw("PUT", f"/reg/summed?partNumber=1&uploadId={upload}", b"x").outcome,
+        (400, "InvalidRequest"),
+    )
     parts = []
     for number, body in enumerate(bodies, 1):
-        answer = client.upload_part(**here, UploadId=upload, PartNumber=number, Body=body, ChecksumAlgorithm="SHA256")
-        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": answer["ChecksumSHA256"]})
+        answer = client.upload_part(
+            **here, UploadId=upload, PartNumber=number, Body=body, ChecksumAlgorithm="SHA256"
+        )
+        parts.append(
+            {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": answer["ChecksumSHA256"]}
+        )
     bare = [{name: part[name] for name in ("PartNumber", "ETag")} for part in parts]
-    equal(code_of(lambda: client.complete_multipart_upload(**here, UploadId=upload, MultipartUpload={"Parts": bare})),
-          (400, "InvalidPart"))
+    equal(
+        code_of(
+            lambda: client.complete_multipart_upload(**here, UploadId=upload, MultipartUpload={"Parts": bare})
+        ),
+        (400, "InvalidPart"),
+    )
     made = client.complete_multipart_upload(**here, UploadId=upload, MultipartUpload={"Parts": parts})
     total = hashlib.sha256(b"".join(hashlib.sha256(body).digest() for body in bodies)).digest()
     equal(made["ChecksumSHA256"], b64(total) + "-2")
@@ -326,7 +421,13 @@ def multipart_checksums(server: Running) -> None:
 def interrupted(server: Running) -> None:
     fields = server.signed("PUT", "/reg/half", b"x" * 1000)
     peer = socket.create_connection(("127.0.0.1", server.facts["port"]))
-    lines = ["PUT /reg/half HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "Content-Length: 1000", "", ""]
+    lines = [
+        "PUT /reg/half HTTP/1.1",
+        *(f"{name}: {value}" for name, value in fields),
+        "Content-Length: 1000",
+        "",
+        "",
+    ]
     peer.sendall("\r\n".join(lines).encode() + b"x" * 500)
     peer.close()
     while not (seen := [one for one in server.control("GET", "/history") if one["key"] == "half"]):
@@ -339,7 +440,12 @@ def interrupted(server: Running) -> None:
 def connections(server: Running) -> None:
     connection = server.connect()
     equal(get(server, "none").status, 404)
-    for status, how in ((200, {}), (403, {"account": Account("nobody", "x")}), (400, {"payload": "0" * 64}), (200, {})):
+    for status, how in (
+        (200, {}),
+        (403, {"account": Account("nobody", "x")}),
+        (400, {"payload": "0" * 64}),
+        (200, {}),
+    ):
         equal(server.raw("PUT", "/reg/kept", b"body", on=connection, **how).status, status)
     expecting = {"Expect": "100-continue", "Content-Length": "4"}
     for account, first in ((server.account, b"HTTP/1.1 100 "), (Account("nobody", "x"), b"HTTP/1.1 403 ")):
@@ -393,20 +499,38 @@ def buckets(server: Running) -> None:
 @row(GROUP, "metadata, storage class and encryption come back")
 def headers(server: Running) -> None:
     client, here = server.boto(), {"Bucket": "reg", "Key": "meta"}
-    client.put_object(**here, Body=b"x", Metadata={"one": "1"}, StorageClass="STANDARD_IA", ContentType="a/b",
-                      ServerSideEncryption="aws:kms", SSEKMSKeyId="key-1")
+    client.put_object(
+        **here,
+        Body=b"x",
+        Metadata={"one": "1"},
+        StorageClass="STANDARD_IA",
+        ContentType="a/b",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId="key-1",
+    )
     found = client.head_object(**here)
-    equal([found[name] for name in ("Metadata", "StorageClass", "ContentType", "ServerSideEncryption", "SSEKMSKeyId")],
-          [{"one": "1"}, "STANDARD_IA", "a/b", "aws:kms", "key-1"])
+    equal(
+        [
+            found[name]
+            for name in ("Metadata", "StorageClass", "ContentType", "ServerSideEncryption", "SSEKMSKeyId")
+        ],
+        [{"one": "1"}, "STANDARD_IA", "a/b", "aws:kms", "key-1"],
+    )
     assert found["ResponseMetadata"]["RequestId"]
     listed = client.list_objects_v2(Bucket="reg", Prefix="meta")["Contents"][0]
-    equal((listed["StorageClass"], listed["ETag"], listed["LastModified"]),
-          ("STANDARD_IA", found["ETag"], found["LastModified"]))
+    equal(
+        (listed["StorageClass"], listed["ETag"], listed["LastModified"]),
+        ("STANDARD_IA", found["ETag"], found["LastModified"]),
+    )
 
 
 @row(GROUP, "the history: what was asked and answered, in which order, and no secrets")
 def history(server: Running) -> None:
-    server.control("POST", "/accounts", {"access_key": "t", "secret_key": "canary-secret", "session_token": "canary-token"})
+    server.control(
+        "POST",
+        "/accounts",
+        {"access_key": "t", "secret_key": "canary-secret", "session_token": "canary-token"},
+    )
     server.control("DELETE", "/history")
     started = time.monotonic()
     put(server, "past%2Bone", b"body", account=Account("t", "canary-secret", "canary-token"))
@@ -415,10 +539,24 @@ def history(server: Running) -> None:
     first, second, third = lines = server.control("GET", "/history")
     equal(server.control("GET", "/history?since=2"), [third])
     assert started < first["invoke"] < first["return"] < second["invoke"] and first["order"] < second["order"]
-    equal([(one["method"], one["bucket"], one["key"], one["status"], one["request_bytes"], one["response_bytes"])
-           for one in lines[:2]], [("PUT", "reg", "past+one", 200, 4, 0), ("GET", "reg", "past+one", 206, 0, 2)])
-    equal((first["sha256"], third["error"], third["order"]),
-          (hashlib.sha256(b"body").hexdigest(), "SignatureDoesNotMatch", None))
+    equal(
+        [
+            (
+                one["method"],
+                one["bucket"],
+                one["key"],
+                one["status"],
+                one["request_bytes"],
+                one["response_bytes"],
+            )
+            for one in lines[:2]
+        ],
+        [("PUT", "reg", "past+one", 200, 4, 0), ("GET", "reg", "past+one", 206, 0, 2)],
+    )
+    equal(
+        (first["sha256"], third["error"], third["order"]),
+        (hashlib.sha256(b"body").hexdigest(), "SignatureDoesNotMatch", None),
+    )
     equal((second["request"]["range"], second["response"]["content-range"]), ("bytes=0-1", "bytes 0-1/4"))
     assert "canary" not in json.dumps(lines) and "AWS4-HMAC" not in json.dumps(lines)
     counts = server.control("GET", "/counts")["PUT /reg/past+one"]
@@ -436,9 +574,13 @@ def back_door(server: Running) -> None:
     equal(get(server, "door").body, b"0133456789")
     door("corrupt", truncate=4, append=b64(b"!"))
     after = get(server, "door")
-    equal((after.body, after.get("ETag"), after.get("Last-Modified")),
-          (b"0133!", before.get("ETag"), before.get("Last-Modified")))
-    equal(server.control_raw("POST", "/objects", {"do": "get", "bucket": "reg", "key": "door"}), (200, b"0133!"))
+    equal(
+        (after.body, after.get("ETag"), after.get("Last-Modified")),
+        (b"0133!", before.get("ETag"), before.get("Last-Modified")),
+    )
+    equal(
+        server.control_raw("POST", "/objects", {"do": "get", "bucket": "reg", "key": "door"}), (200, b"0133!")
+    )
     door("put", key="window", data=b64(b"w"))
     door("corrupt", swap="window")
     equal((get(server, "door").body, get(server, "window").body), (b"w", b"0133!"))
@@ -450,97 +592,3 @@ def back_door(server: Running) -> None:
     equal(get(server, "door").status, 404)
     equal(server.control_raw("POST", "/objects", {"do": "get", "bucket": "reg", "key": "door"})[0], 400)
     equal(server.control_raw("POST", "/vices", {"typo": 1})[0], 400)
-
-
-@row(GROUP, "vice: conditions ignored")
-def vice_conditions(server: Running) -> None:
-    put(server, "vice")
-    server.control("POST", "/vices", {"ignore_conditions": ["PUT", "POST", "DELETE"]})
-    equal(put(server, "vice", b"over", headers={"If-None-Match": "*"}).status, 200)
-    equal(put(server, "vice", b"over", headers={"If-Match": '"0"'}).status, 200)
-    equal(get(server, "vice").body, b"over")
-    equal(server.raw("DELETE", "/reg/vice", headers={"If-Match": '"0"'}).status, 204)
-    server.control("DELETE", "/vices")
-
-
-@row(GROUP, "vice: lists, reads and dates that are behind, by the clock")
-def vice_stale(server: Running) -> None:
-    client = server.boto()
-
-    def listed() -> list[str]:
-        return [one["Key"] for one in client.list_objects_v2(Bucket="reg", Prefix="stale/").get("Contents", [])]
-
-    server.control("POST", "/vices", {"stale_list": 300, "stale_read": 300})
-    put(server, "stale/a", b"1")
-    equal((listed(), get(server, "stale/a").status), ([], 404))
-    server.control("POST", "/clock", {"advance": 301})
-    put(server, "stale/a", b"2")
-    server.raw("DELETE", "/reg/stale/b")
-    put(server, "stale/b", b"2")
-    equal((listed(), get(server, "stale/a").body), (["stale/a"], b"1"))
-    server.control("POST", "/clock", {"advance": 301})
-    equal((listed(), get(server, "stale/a").body), (["stale/a", "stale/b"], b"2"))
-    server.control("DELETE", "/vices")
-    server.control("POST", "/clock", {"offset": 0})
-    put(server, "dated")
-    server.control("POST", "/vices", {"stale_last_modified": 86400})
-    found = client.head_object(Bucket="reg", Key="dated")["LastModified"].timestamp()
-    assert time.time() - found > 86000
-    server.control("DELETE", "/vices")
-
-
-@row(GROUP, "vice: ranges ignored, shown wrong, a byte longer or shorter")
-def vice_ranges(server: Running) -> None:
-    put(server, "vice", b"0123456789")
-    for vice, wanted in (("ignore", (200, None, b"0123456789")), ("wrong", (206, "bytes 3-6/10", b"2345")),
-                         ("longer", (206, "bytes 2-5/10", b"23456")), ("shorter", (206, "bytes 2-5/10", b"234"))):
-        server.control("POST", "/vices", {"range": vice})
-        answer = get(server, "vice", Range="bytes=2-5")
-        equal((answer.status, answer.get("Content-Range"), answer.body), wanted)
-    server.control("DELETE", "/vices")
-
-
-@row(GROUP, "vice: other answers to If-Match, as Ceph's")
-def vice_if_match(server: Running) -> None:
-    server.control("POST", "/vices", {"missing_if_match": 412, "unquoted_if_match": True})
-    etag = put(server, "vice").get("ETag")
-    equal(put(server, "no-vice", headers={"If-Match": etag}).outcome, (412, "PreconditionFailed"))
-    equal(put(server, "vice", headers={"If-Match": etag}).outcome, (412, "PreconditionFailed"))
-    equal(put(server, "vice", headers={"If-Match": etag.strip('"')}).status, 200)
-    server.control("DELETE", "/vices")
-
-
-@row(GROUP, "vice: a completion that fails with 200, and one behind white space")
-def vice_complete(server: Running) -> None:
-    client, here = server.boto(), {"Bucket": "reg", "Key": "late"}
-    upload = client.create_multipart_upload(**here)["UploadId"]
-    etag = client.upload_part(**here, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
-    body = (f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
-            "</CompleteMultipartUpload>").encode()
-    server.control("POST", "/vices", {"complete": "error"})
-    equal(server.raw("POST", f"/reg/late?uploadId={upload}", body).outcome, (200, "InternalError"))
-    equal(get(server, "late").status, 404)
-    server.control("POST", "/vices", {"complete": "space"})
-    answer = server.raw("POST", f"/reg/late?uploadId={upload}", body)
-    assert answer.status == 200 and answer.body.startswith(b" \r\n") and b"<ETag>" in answer.body
-    equal(get(server, "late").status, 200)
-    server.control("DELETE", "/vices")
-
-
-@row(GROUP, "vice: refusals by method and key, so often; what is missing hidden; no token")
-def vice_refusals(server: Running) -> None:
-    put(server, "deny/a")
-    conflict = {"method": "PUT", "key": "^deny/", "status": 409, "code": "ConditionalRequestConflict", "count": 3,
-                "conditional": True}
-    server.control("POST", "/vices", {"refuse": [conflict, {"method": "GET", "key": "^$"}], "hide_missing": True})
-    equal(put(server, "deny/a").status, 200)
-    found = [put(server, "deny/b", headers={"If-None-Match": "*"}).outcome for _ in range(5)]
-    equal(found, [(409, "ConditionalRequestConflict")] * 3 + [(200, None), (412, "PreconditionFailed")])
-    equal(server.raw("GET", "/reg?list-type=2").outcome, (403, "AccessDenied"))
-    equal(get(server, "deny/a").status, 200)
-    equal(get(server, "deny/none").outcome, (403, "AccessDenied"))
-    server.control("DELETE", "/vices")
-    server.control("POST", "/vices", {"page_limit": 1, "drop_token": True})
-    answer = server.boto().list_objects_v2(Bucket="reg", Prefix="deny/")
-    equal((answer["IsTruncated"], "NextContinuationToken" in answer), (True, False))
-    server.control("DELETE", "/vices")

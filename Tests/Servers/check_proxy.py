@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proof of every fault of the proxy, in front of the emulator."""
+
 import http.client
 import json
 import threading
@@ -74,7 +75,9 @@ def passes(pair: Pair) -> None:
 @row(GROUP, "an early refusal by the server gets through while the body is on its way")
 def early_refusal(pair: Pair) -> None:
     pair.rules()
-    fields = pair.proxy.signed("PUT", "/reg/early", b"x" * 100, payload="0" * 64) + [("Expect", "100-continue")]
+    fields = pair.proxy.signed("PUT", "/reg/early", b"x" * 100, payload="0" * 64) + [
+        ("Expect", "100-continue")
+    ]
     fields = [(name, "broken" if name == "Authorization" else value) for name, value in fields]
     connection = pair.proxy.connect()
     connection.putrequest("PUT", "/reg/early", skip_host=True, skip_accept_encoding=True)
@@ -86,14 +89,22 @@ def early_refusal(pair: Pair) -> None:
 
 @row(GROUP, "conditions of rules: method, path, nth, count, connection; the first that fits is done")
 def conditions(pair: Pair) -> None:
-    pair.rules({"method": "PUT", "path": "/a$", "nth": 2, "do": "answer", "status": 501},
-               {"method": "GET|PUT", "path": "/a", "nth": [1, 4], "count": 2, "do": "answer", "status": 502},
-               {"path": "/c", "count": 1, "do": "answer", "status": 503})
+    pair.rules(
+        {"method": "PUT", "path": "/a$", "nth": 2, "do": "answer", "status": 501},
+        {"method": "GET|PUT", "path": "/a", "nth": [1, 4], "count": 2, "do": "answer", "status": 502},
+        {"path": "/c", "count": 1, "do": "answer", "status": 503},
+    )
     equal([pair.put("a").status for _ in range(6)], [502, 501, 200, 200, 502, 200])
     equal([pair.get("c").status for _ in range(3)], [503, 404, 404])
-    equal([(one["matched"], one["fired"]) for one in pair.proxy.control("GET", "/rules")], [(6, 1), (5, 2), (3, 1)])
+    equal(
+        [(one["matched"], one["fired"]) for one in pair.proxy.control("GET", "/rules")],
+        [(6, 1), (5, 2), (3, 1)],
+    )
     (first, *_), count = pair.log(), pair.proxy.control("GET", "/")["connections"]
-    equal((first["rule"] is not None, first["do"], first["status"], first["server_status"]), (True, "answer", 502, None))
+    equal(
+        (first["rule"] is not None, first["do"], first["status"], first["server_status"]),
+        (True, "answer", 502, None),
+    )
     pair.rules({"connection": count + 2, "do": "answer", "status": 500})
     equal([pair.get("a").status for _ in range(3)], [200, 500, 200])
     equal(pair.proxy.control_raw("POST", "/rules", {"do": "answer"})[0], 400)
@@ -109,10 +120,12 @@ def probability(pair: Pair) -> None:
 
 @row(GROUP, "answer: an S3 error, headers, a redirect; before the server sees it, or after it did it")
 def answers(pair: Pair) -> None:
-    pair.rules({"path": "slow", "do": "answer", "status": 503, "code": "SlowDown", "headers": {"Retry-After": "7"}},
-               {"path": "moved", "do": "answer", "status": 307, "headers": {"Location": "http://127.0.0.1:1/"}},
-               {"path": "done", "do": "answer", "status": 500, "body": "text", "forward": True},
-               {"path": "early", "do": "answer", "status": 403, "early": True})
+    pair.rules(
+        {"path": "slow", "do": "answer", "status": 503, "code": "SlowDown", "headers": {"Retry-After": "7"}},
+        {"path": "moved", "do": "answer", "status": 307, "headers": {"Location": "http://127.0.0.1:1/"}},
+        {"path": "done", "do": "answer", "status": 500, "body": "text", "forward": True},
+        {"path": "early", "do": "answer", "status": 403, "early": True},
+    )
     answer = pair.put("slow")
     equal((answer.outcome, answer.get("Retry-After"), pair.stored("slow")), ((503, "SlowDown"), "7", None))
     answer = pair.put("moved")
@@ -127,8 +140,11 @@ def answers(pair: Pair) -> None:
 
 @row(GROUP, "delay and hold: late requests and late answers, that arrive even if the client gave up")
 def late(pair: Pair) -> None:
-    pair.rules({"path": "delayed", "do": "delay", "seconds": [0.2, 0.3]},
-               {"path": "before", "do": "hold"}, {"path": "after", "do": "hold", "when": "after"})
+    pair.rules(
+        {"path": "delayed", "do": "delay", "seconds": [0.2, 0.3]},
+        {"path": "before", "do": "hold"},
+        {"path": "after", "do": "hold", "when": "after"},
+    )
     started = time.monotonic()
     equal(pair.put("delayed").status, 200)
     assert time.monotonic() - started >= 0.2
@@ -174,9 +190,11 @@ def resets(pair: Pair) -> None:
 def cuts(pair: Pair) -> None:
     pair.rules()
     pair.put("whole")
-    pair.rules({"method": "PUT", "do": "cut", "of": "request", "bytes": 1000},
-               {"method": "GET", "path": "whole", "nth": 1, "do": "cut", "bytes": 5000, "how": "close"},
-               {"method": "GET", "path": "whole", "do": "cut", "bytes": 0})
+    pair.rules(
+        {"method": "PUT", "do": "cut", "of": "request", "bytes": 1000},
+        {"method": "GET", "path": "whole", "nth": 1, "do": "cut", "bytes": 5000, "how": "close"},
+        {"method": "GET", "path": "whole", "do": "cut", "bytes": 0},
+    )
     assert broken(lambda: pair.put("cut")) in ("ConnectionResetError", "BrokenPipeError")
     equal(pair.proxy.control("GET", "/idle")["running"], 0)
     equal(pair.stored("cut"), None)
@@ -187,7 +205,10 @@ def cuts(pair: Pair) -> None:
         equal(error.partial, BODY[:5000])
     assert broken(lambda: pair.get("whole")) in ("ConnectionResetError", "IncompleteRead")
     equal([one["response_bytes"] for one in pair.log()][1:], [5000, 0])
-    equal([one["request_bytes"] for one in pair.server.control("GET", "/history") if one["key"] == "cut"], [1000])
+    equal(
+        [one["request_bytes"] for one in pair.server.control("GET", "/history") if one["key"] == "cut"],
+        [1000],
+    )
 
 
 @row(GROUP, "a cut at every part of a conversation, counted over all connections")
@@ -197,8 +218,11 @@ def cut_anywhere(pair: Pair) -> None:
 
     pair.rules()
     equal(conversation(), [200, 200])
-    total = sum(one[name] for one in pair.log() for name in
-                ("request_head_bytes", "request_bytes", "response_head_bytes", "response_bytes"))
+    total = sum(
+        one[name]
+        for one in pair.log()
+        for name in ("request_head_bytes", "request_bytes", "response_head_bytes", "response_bytes")
+    )
     for at in (0, 1, 500, 2000, len(BODY), total // 2, total - len(BODY), total - 1):
         pair.rules()
         pair.proxy.control("POST", "/cut", {"bytes": at})
@@ -211,13 +235,18 @@ def cut_anywhere(pair: Pair) -> None:
 def slow(pair: Pair) -> None:
     pair.rules()
     pair.put("slow-read")
-    pair.rules({"path": "stalled", "do": "stall", "of": "request", "bytes": 10},
-               {"path": "slow-read", "nth": 1, "do": "stall", "bytes": 10},
-               {"do": "throttle", "of": "response", "rate": 4 * len(BODY), "method": "GET"},
-               {"do": "throttle", "of": "request", "rate": 4 * len(BODY), "method": "PUT"})
+    pair.rules(
+        {"path": "stalled", "do": "stall", "of": "request", "bytes": 10},
+        {"path": "slow-read", "nth": 1, "do": "stall", "bytes": 10},
+        {"do": "throttle", "of": "response", "rate": 4 * len(BODY), "method": "GET"},
+        {"do": "throttle", "of": "request", "rate": 4 * len(BODY), "method": "PUT"},
+    )
     for action in (pair.put, pair.get):
         connection = http.client.HTTPConnection("127.0.0.1", pair.proxy.facts["port"], timeout=0.5)
-        equal(broken(lambda: action("stalled" if action == pair.put else "slow-read", on=connection)), "TimeoutError")
+        equal(
+            broken(lambda: action("stalled" if action == pair.put else "slow-read", on=connection)),
+            "TimeoutError",
+        )
         connection.close()
     equal(pair.proxy.control("GET", "/idle")["running"], 0)
     for action in (pair.put, pair.get):
@@ -231,8 +260,11 @@ def slow(pair: Pair) -> None:
 def flips(pair: Pair) -> None:
     pair.rules()
     pair.put("flipped")
-    pair.rules({"method": "GET", "nth": 1, "do": "flip", "byte": 70000, "mask": 4}, {"method": "GET", "do": "flip"},
-               {"method": "PUT", "do": "flip", "of": "request"})
+    pair.rules(
+        {"method": "GET", "nth": 1, "do": "flip", "byte": 70000, "mask": 4},
+        {"method": "GET", "do": "flip"},
+        {"method": "PUT", "do": "flip", "of": "request"},
+    )
     wrong = [at for at, (found, wanted) in enumerate(zip(pair.get("flipped").body, BODY)) if found != wanted]
     equal(wrong, [70000])
     body = pair.get("flipped").body
@@ -244,11 +276,13 @@ def flips(pair: Pair) -> None:
 def shapes(pair: Pair) -> None:
     pair.rules()
     pair.put("shape")
-    pair.rules({"path": "shape", "nth": 1, "do": "header", "set": {"ETag": '"other"'}, "remove": ["Last-Modified"]},
-               {"path": "shape", "nth": 1, "do": "pad", "append": "more"},
-               {"path": "shape", "nth": 1, "do": "no-length"},
-               {"path": "shape", "nth": 1, "do": "no-length", "bytes": 100},
-               {"path": "shape", "nth": 1, "do": "unended"})
+    pair.rules(
+        {"path": "shape", "nth": 1, "do": "header", "set": {"ETag": '"other"'}, "remove": ["Last-Modified"]},
+        {"path": "shape", "nth": 1, "do": "pad", "append": "more"},
+        {"path": "shape", "nth": 1, "do": "no-length"},
+        {"path": "shape", "nth": 1, "do": "no-length", "bytes": 100},
+        {"path": "shape", "nth": 1, "do": "unended"},
+    )
     answer = pair.get("shape")
     equal((answer.get("ETag"), answer.get("Last-Modified"), answer.body), ('"other"', None, BODY))
     equal(pair.get("shape").body, BODY + b"more")
@@ -260,14 +294,21 @@ def shapes(pair: Pair) -> None:
 
 @row(GROUP, "duplicate: the same request a second time, later")
 def duplicates(pair: Pair) -> None:
-    pair.rules({"method": "PUT", "do": "duplicate", "seconds": 0.1}, {"method": "DELETE", "do": "duplicate", "seconds": 0})
+    pair.rules(
+        {"method": "PUT", "do": "duplicate", "seconds": 0.1},
+        {"method": "DELETE", "do": "duplicate", "seconds": 0},
+    )
     equal(pair.put("twice", headers={"If-None-Match": "*"}).status, 200)
     equal(pair.proxy.raw("DELETE", "/reg/other").status, 204)
     equal(pair.proxy.control("GET", "/idle")["running"], 0)
-    equal(sorted((one["method"], one["status"]) for one in pair.server.control("GET", "/history")),
-          [("DELETE", 204), ("DELETE", 204), ("PUT", 200), ("PUT", 412)])
-    equal(sorted((one["method"], one["server_status"]) for one in pair.log() if "duplicate_of" in one),
-          [("DELETE", 204), ("PUT", 412)])
+    equal(
+        sorted((one["method"], one["status"]) for one in pair.server.control("GET", "/history")),
+        [("DELETE", 204), ("DELETE", 204), ("PUT", 200), ("PUT", 412)],
+    )
+    equal(
+        sorted((one["method"], one["server_status"]) for one in pair.log() if "duplicate_of" in one),
+        [("DELETE", 204), ("PUT", 412)],
+    )
     equal(pair.proxy.control("GET", "/counts")["PUT /reg/twice"]["requests"], 1)
 
 

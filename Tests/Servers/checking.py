@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the checks of this folder share: rows that run and get reported, servers that run for a while, raw requests."""
+"""What the checks of this folder share: rows, servers that run for a while, raw requests."""
+
 import hashlib
 import http.client
 import json
@@ -82,25 +83,52 @@ class Running:
 
     def boto(self, **settings: Any) -> Any:
         """A client of others; one attempt for each request."""
-        settings = {"retries": {"max_attempts": 0}, "read_timeout": 60, "max_pool_connections": 20, **settings}
-        return boto3.client("s3", endpoint_url=self.facts["endpoint"], aws_access_key_id=self.account.access_key,
-                            aws_secret_access_key=self.account.secret_key, region_name=self.region,
-                            aws_session_token=self.account.session_token, config=Config(**settings))
+        settings = {
+            "retries": {"max_attempts": 0},
+            "read_timeout": 60,
+            "max_pool_connections": 20,
+            **settings,
+        }
+        return boto3.client(
+            "s3",
+            endpoint_url=self.facts["endpoint"],
+            aws_access_key_id=self.account.access_key,
+            aws_secret_access_key=self.account.secret_key,
+            region_name=self.region,
+            aws_session_token=self.account.session_token,
+            config=Config(**settings),
+        )
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.facts["port"], timeout=60)
 
-    def signed(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None, *,
-               payload: str | None = None, ago: float = 0, account: Account | None = None, region: str | None = None,
-               host: str | None = None) -> list[tuple[str, str]]:
+    def signed(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        payload: str | None = None,
+        ago: float = 0,
+        account: Account | None = None,
+        region: str | None = None,
+        host: str | None = None,
+    ) -> list[tuple[str, str]]:
         """The header fields of a request signed `ago` seconds ago."""
         fields = [("Host", host or f"127.0.0.1:{self.facts['port']}"), *(headers or {}).items()]
         payload = payload or hashlib.sha256(body).hexdigest()
         now = time.time() - ago
         return sign(account or self.account, region or self.region, method, target, fields, payload, now)
 
-    def send(self, method: str, target: str, body: bytes, fields: list[tuple[str, str]],
-             on: http.client.HTTPConnection | None = None) -> "Reply":
+    def send(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        fields: list[tuple[str, str]],
+        on: http.client.HTTPConnection | None = None,
+    ) -> "Reply":
         """Sends a request with exactly these fields, and Content-Length where there is a body or a PUT."""
         connection = on or self.connect()
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
@@ -111,8 +139,16 @@ class Running:
         connection.endheaders(body or None)
         return Reply(connection.getresponse())
 
-    def raw(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None, *,
-            on: http.client.HTTPConnection | None = None, **how: Any) -> "Reply":
+    def raw(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        on: http.client.HTTPConnection | None = None,
+        **how: Any,
+    ) -> "Reply":
         return self.send(method, target, body, self.signed(method, target, body, headers, **how), on)
 
 
@@ -134,8 +170,12 @@ class Reply:
 @contextmanager
 def running(*command: str, account: dict[str, Any] | None = None) -> Iterator[Running]:
     """Runs a program of this folder; it must end by itself when its standard input does."""
-    child = subprocess.Popen([sys.executable, str(HERE / command[0]), *command[1:]], stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, str(HERE / command[0]), *command[1:]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         yield Running(json.loads(child.stdout.readline()), account)
         child.stdin.close()

@@ -4,6 +4,7 @@
 A program listens, prints one line of JSON on standard output, and ends when its standard input does: a test
 that dies takes it along. The control port speaks JSON over HTTP. Bad input is answered 400 {"error": TEXT}.
 """
+
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ import threading
 import urllib.parse
 from typing import Any, Callable
 
-from http1 import Connection, Malformed, listen, message, serve
+from http1 import Connection, listen, message, serve
 
 Route = Callable[[dict[str, str], Any], Any]
 
@@ -33,7 +34,9 @@ def control_port(routes: dict[tuple[str, str], Route]) -> int:
             body = b"".join(map(bytes, connection.pieces(head.length() or 0)))
             status, kind, answer = _answer(routes, (method, path), query, body)
             fields = [("Content-Length", str(len(answer))), ("Content-Type", f"application/{kind}")]
-            connection.send(message(f"HTTP/1.1 {status} {'OK' if status == 200 else 'Refused'}", fields) + answer)
+            connection.send(
+                message(f"HTTP/1.1 {status} {'OK' if status == 200 else 'Refused'}", fields) + answer
+            )
             if not head.keeps_alive:
                 return
 
@@ -42,7 +45,9 @@ def control_port(routes: dict[tuple[str, str], Route]) -> int:
     return server.getsockname()[1]
 
 
-def _answer(routes: dict[tuple[str, str], Route], route: tuple[str, str], query: str, body: bytes) -> tuple[int, str, bytes]:
+def _answer(
+    routes: dict[tuple[str, str], Route], route: tuple[str, str], query: str, body: bytes
+) -> tuple[int, str, bytes]:
     """Status, kind and bytes of an answer."""
     if route not in routes:
         known = ", ".join(" ".join(key) for key in routes)
@@ -72,8 +77,8 @@ def wait_for_the_end() -> None:
 class Journal:
     """Entries that are kept and, if a path is given, also written to a file as JSON lines.
 
-    An entry is added when an answer is sent, and so a moment after a client has got it. Whoever reads waits for
-    those that are `coming`, for a second at most.
+    An entry is added when an answer is sent, and so a moment after a client has got it. Whoever reads waits
+    for those that are `coming`, for a second at most.
     """
 
     def __init__(self, path: str | None):

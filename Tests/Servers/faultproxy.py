@@ -1,34 +1,34 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A proxy that hands HTTP on to a server byte for byte, and does to chosen requests what networks and servers do.
+"""A proxy that hands HTTP on byte for byte, and does to chosen requests what networks and servers do.
 
-The Host of the client goes through as it is, so signatures stay good. It prints one line of JSON when it listens
-({"port", "control", "endpoint", "seed"}) and ends when its standard input does. The control port takes and gives
-JSON over HTTP:
+The Host of the client goes through as it is, so signatures stay good. It prints one line of JSON when it
+listens ({"port", "control", "endpoint", "seed"}) and ends when its standard input does. The control port
+takes and gives JSON over HTTP:
 
-  GET  /            ports, seed, connections so far, requests in flight now and at most
-  GET  /rules       the rules, with how often each was "matched" and "fired"
-  POST /rules       a rule or a list of them, added after those that are there: {"ids": [...]}
-  DELETE /rules     all of them, or {"id": N}
-  GET  /counts      {"METHOD PATH[?NAMES]": {"requests", "request_bytes", "response_bytes"}}, as the client saw it;
-                    NAMES are those of the query, without values
-  GET  /log         JSON lines, one for each request that is over; ?since=N leaves out the first N
-  DELETE /log       forgets log and counts
-  GET  /held        the requests that a rule holds; ?count=N&seconds=S waits until there are N
-  POST /release     lets them all go, or {"id": N} (of the request) or {"rule": N}
-  POST /cut         {"bytes": N}: after N more bytes, counted in both directions and with heads, over all connections,
-                    the connection that is at it is reset; null takes it back
-  GET  /idle        waits until no request and no duplicate is in flight, ?seconds=S at most: {"running": N}
+  GET  /          ports, seed, connections so far, requests in flight now ("running") and at most ("peak")
+  GET  /rules     the rules as lines, with how often each was "matched" and "fired"
+  POST /rules     a rule or a list of them, added after those that are there: {"ids": [...]}
+  DELETE /rules   all of them, or {"id": N}
+  GET  /counts    {"METHOD PATH[?NAMES]": {"requests", "request_bytes", "response_bytes"}}, as the client saw
+                  it; NAMES are those of the query, without values
+  GET  /log       JSON lines, one for each request that is over; ?since=N leaves out the first N
+  DELETE /log     forgets log and counts
+  GET  /held      the requests that a rule holds, as lines; ?count=N&seconds=S waits until there are N
+  POST /release   lets them all go, or {"id": N} (of the request) or {"rule": N}
+  POST /cut       {"bytes": N}: after N more bytes, counted in both directions and with heads over all
+                  connections, the connection that is at it is reset; null takes it back
+  GET  /idle      waits until no request and no duplicate is in flight, ?seconds=S at most: {"running": N}
 
-A rule says when: "method" (a regular expression for all of it), "path" (one that is found in the target, which has the
-query), "connection" (its number, from 1), "nth" (only this match, or these, from 1), "probability" (drawn from the
-seed and the number of the rule), "count" (so often at most). The first rule that fits is done, and those after it do
-not count the request. "do" says what:
+A rule says when: "method" (a regular expression for all of it), "path" (one that is found in the target,
+which has the query), "connection" (its number, from 1), "nth" (only this match, or these, from 1),
+"probability" (drawn from the seed and the number of the rule), "count" (so often at most). The first rule
+that fits is done, and those after it do not count the request. "do" says what:
 
-  answer     {"status", "code" (makes an S3 error of it) or "body", "headers", "early", "forward"}: in place of the
-             server; "early" without reading the request; "forward": true only after the server has done it
-  delay      {"seconds": S or [LOW, HIGH], "when": "before" or "after" forwarding}; the request arrives even if the
-             client has given up by then, as with hold
+  answer     {"status", "code" (makes an S3 error of it) or "body", "headers", "early", "forward"}: in place
+             of the server; "early" without reading the request; "forward" only after the server has done it
+  delay      {"seconds": S or [LOW, HIGH], "when": "before" or "after" forwarding}; the request arrives even
+             if the client has given up by then, as with hold
   hang       {"when"}: never answers
   hold       {"when"}: goes on at POST /release
   reset      {"when"}: resets the connection before forwarding, or after the server has done it
@@ -44,10 +44,12 @@ not count the request. "do" says what:
 
 "when" is "before", "of" is "response" and "how" is "reset" where left out.
 
-A line of the log: {"id", "connection", "start", "end" (seconds of CLOCK_MONOTONIC), "method", "target", "rule", "do",
-"status" (sent to the client), "server_status", "request_head_bytes", "request_bytes", "response_head_bytes",
-"response_bytes", "outcome" ("answered", "cut" or "broken: WHY"), "duplicate_of" (of a second delivery)}.
+A line of the log: {"id", "connection", "start", "end" (seconds of CLOCK_MONOTONIC), "method", "target",
+"rule", "do", "status" (sent to the client), "server_status", "request_head_bytes", "request_bytes",
+"response_head_bytes", "response_bytes", "outcome" ("answered", "cut" or "broken: WHY"), "duplicate_of" (of a
+second delivery)}.
 """
+
 import argparse
 import os
 import secrets
@@ -70,11 +72,15 @@ class Control:
         return {
             ("GET", "/"): self.overview,
             ("GET", "/rules"): lambda *_: [rule.shown() for rule in self.proxy.rules.rules],
-            ("POST", "/rules"): self.add_rules, ("DELETE", "/rules"): self.remove_rules,
+            ("POST", "/rules"): self.add_rules,
+            ("DELETE", "/rules"): self.remove_rules,
             ("GET", "/counts"): self.counts,
-            ("GET", "/log"): self.proxy.journal.since, ("DELETE", "/log"): self.forget,
-            ("GET", "/held"): self.held, ("POST", "/release"): self.release,
-            ("POST", "/cut"): self.cut, ("GET", "/idle"): self.idle,
+            ("GET", "/log"): self.proxy.journal.since,
+            ("DELETE", "/log"): self.forget,
+            ("GET", "/held"): self.held,
+            ("POST", "/release"): self.release,
+            ("POST", "/cut"): self.cut,
+            ("GET", "/idle"): self.idle,
         }
 
     def overview(self, *_: Any) -> dict[str, Any]:
@@ -103,13 +109,20 @@ class Control:
         proxy, count = self.proxy, int(query.get("count", 0))
         with proxy.changed:
             proxy.changed.wait_for(lambda: len(proxy.held) >= count, float(query.get("seconds", 10)))
-            return [{name: value for name, value in one.items() if name != "released"} for one in proxy.held.values()]
+            return [
+                {name: value for name, value in one.items() if name != "released"}
+                for one in proxy.held.values()
+            ]
 
     def release(self, _: dict[str, str], wish: Any) -> dict[str, Any]:
         wish = wish or {}
         with self.proxy.changed:
             held = self.proxy.held
-            chosen = [id for id, one in held.items() if all(one[name] == wish[name] for name in ("id", "rule") if name in wish)]
+            chosen = [
+                id
+                for id, one in held.items()
+                if all(one[name] == wish[name] for name in ("id", "rule") if name in wish)
+            ]
             for id in chosen:
                 held.pop(id)["released"].set()
         return {"released": chosen}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the proxy does to messages: which rule meets which request, and the faults in a stream of pieces."""
+
 import random
 import re
 import threading
@@ -13,7 +14,14 @@ Pieces = Iterator[bytes | memoryview]
 
 # What each fault takes beside "do"; True: it must be there.
 PARAMETERS: dict[str, dict[str, bool]] = {
-    "answer": {"status": True, "code": False, "headers": False, "body": False, "early": False, "forward": False},
+    "answer": {
+        "status": True,
+        "code": False,
+        "headers": False,
+        "body": False,
+        "early": False,
+        "forward": False,
+    },
     "delay": {"seconds": True, "when": False},
     "hang": {"when": False},
     "hold": {"when": False},
@@ -93,13 +101,27 @@ class Rule:
     def has(self, do: str, **wanted: Any) -> bool:
         """Whether it does this, with these parameters or, where they are left out, the first choices."""
         first = {"when": "before", "of": "response", "forward": False}
-        return self.do == do and all(self.parameters.get(name, first.get(name)) == value for name, value in wanted.items())
+        return self.do == do and all(
+            self.parameters.get(name, first.get(name)) == value for name, value in wanted.items()
+        )
 
     def shown(self) -> dict[str, Any]:
-        conditions = {"method": self.method, "path": self.path, "connection": self.connection, "nth": self.nth,
-                      "probability": self.probability, "count": self.count}
-        return {"id": self.id, "do": self.do, **self.parameters, **conditions, "matched": self.matched,
-                "fired": self.fired}
+        conditions = {
+            "method": self.method,
+            "path": self.path,
+            "connection": self.connection,
+            "nth": self.nth,
+            "probability": self.probability,
+            "count": self.count,
+        }
+        return {
+            "id": self.id,
+            "do": self.do,
+            **self.parameters,
+            **conditions,
+            "matched": self.matched,
+            "fired": self.fired,
+        }
 
 
 class Rules:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proxy's way of a request to the server and of the answer back, with the fault of a rule."""
+
 import itertools
 import select
 import socket
@@ -10,7 +11,7 @@ from typing import Any, Iterator
 
 from answers import S3Error
 from control import Journal
-from faults import Cut, Pieces, Rule, Rules, chunked, cut, flip, stall, throttle
+from faults import Cut, Pieces, Rules, chunked, cut, flip, stall, throttle
 from http1 import PIECE, Closed, Connection, Head, Malformed, message
 
 
@@ -112,10 +113,22 @@ class Exchange:
         self.answering = False
         self.rule = proxy.rules.pick(self.method, self.target, number)
         self.entry: dict[str, Any] = {
-            "id": next(proxy.numbers), "connection": number, "start": time.monotonic(), "end": None,
-            "method": self.method, "target": self.target, "rule": self.rule and self.rule.id,
-            "do": self.rule and self.rule.do, "status": None, "server_status": None, "request_head_bytes": len(head.raw),
-            "request_bytes": 0, "response_head_bytes": 0, "response_bytes": 0, "outcome": "answered"}
+            "id": next(proxy.numbers),
+            "connection": number,
+            "start": time.monotonic(),
+            "end": None,
+            "method": self.method,
+            "target": self.target,
+            "rule": self.rule and self.rule.id,
+            "do": self.rule and self.rule.do,
+            "status": None,
+            "server_status": None,
+            "request_head_bytes": len(head.raw),
+            "request_bytes": 0,
+            "response_head_bytes": 0,
+            "response_bytes": 0,
+            "outcome": "answered",
+        }
 
     def run(self) -> bool:
         """Serves it; whether the connection can take another request."""
@@ -232,8 +245,13 @@ class Exchange:
     def deliver_again(self) -> None:
         """Sends the same request once more, later, on another connection; nobody sees the answer."""
         seconds, body = self.rule.seconds(), self.kept or b""
-        entry = {**self.entry, "id": next(self.proxy.numbers), "duplicate_of": self.entry["id"],
-                 "status": None, "server_status": None}
+        entry = {
+            **self.entry,
+            "id": next(self.proxy.numbers),
+            "duplicate_of": self.entry["id"],
+            "status": None,
+            "server_status": None,
+        }
 
         def deliver() -> None:
             time.sleep(seconds)
@@ -389,8 +407,13 @@ def bodiless(answer: Head, method: str) -> bool:
     return method == "HEAD" or answer.status() in (204, 304)
 
 
-def wire_body(connection: Connection, head: Head, answer_to: str | None = None) -> Iterator[bytes | memoryview]:
-    """The body of a message as it is on the wire, with the marks of chunks; `answer_to`: the method of the request."""
+def wire_body(
+    connection: Connection, head: Head, answer_to: str | None = None
+) -> Iterator[bytes | memoryview]:
+    """The body of a message as it is on the wire, with the marks of chunks.
+
+    `answer_to`: the method of the request, if the message is an answer.
+    """
     is_answer = answer_to is not None
     if is_answer and bodiless(head, answer_to):
         return
