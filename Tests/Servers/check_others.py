@@ -76,7 +76,7 @@ def ceph_creates_once(server: Running) -> None:
     equal(racing_creations(server), {1})
 
 
-@row("moto", "has the conditions of AWS (one request at a time), also when an upload completes; any secret does")
+@row("moto", "has the conditions of AWS, one request at a time, also to complete an upload; any secret does")
 def moto_conditions(server: Running) -> None:
     client = server.boto()
     etag = client.put_object(Bucket="reg", Key="m", Body=b"1", IfNoneMatch="*")["ETag"]
