@@ -39,7 +39,9 @@ class Pair:
         return body if status == 200 else None
 
     def log(self) -> list[dict[str, Any]]:
-        return self.proxy.control("GET", "/log")
+        """What came, in its order, once all of it is over."""
+        equal(self.proxy.control("GET", "/idle")["running"], 0)
+        return sorted(self.proxy.control("GET", "/log"), key=lambda one: one["id"])
 
 
 def broken(action: Callable[[], Any]) -> str:

@@ -12,7 +12,8 @@ takes and gives JSON over HTTP:
   DELETE /rules   all of them, or {"id": N}
   GET  /counts    {"METHOD PATH[?NAMES]": {"requests", "request_bytes", "response_bytes"}}, as the client saw
                   it; NAMES are those of the query, without values
-  GET  /log       JSON lines, one for each request that is over; ?since=N leaves out the first N
+  GET  /log       JSON lines, one for each request that is over, in the order of their ends (sort by "id");
+                  ?since=N leaves out the first N
   DELETE /log     forgets log and counts
   GET  /held      the requests that a rule holds, as lines; ?count=N&seconds=S waits until there are N
   POST /release   lets them all go, or {"id": N} (of the request) or {"rule": N}

@@ -12,7 +12,8 @@ its standard input does. The control port takes and gives JSON over HTTP:
   GET  /            what it is and holds: ports, counts of buckets, objects and bytes
   GET  /clock       {"now", "offset"} in seconds; Date, LastModified and the window follow this clock
   POST /clock       {"offset": S} from the real time, {"now": S} since 1970, or {"advance": S}
-  GET  /history     JSON lines, one for each request that came to an end; ?since=N leaves out the first N
+  GET  /history     JSON lines, one for each request that came to an end, in the order of these ends (sort by
+                    "id" or "order"); ?since=N leaves out the first N
   DELETE /history   forgets it
   GET  /counts      {"METHOD /bucket/key[?NAMES]": {"requests", "request_bytes", "response_bytes", "status"}};
                     NAMES are those of the query, without values; "status" counts by it
