@@ -24,6 +24,9 @@ package final class S3Store: ObjectStore {
         client = S3Client(bucket, options, credentials: credentials)
     }
 
+    /// Where packs lie until they are sent.
+    package var spool: DirectoryStore { DirectoryStore(root: options.spool) }
+
     package var location: String { client.bucket.location }
 
     package var traffic: StoreTraffic? {
