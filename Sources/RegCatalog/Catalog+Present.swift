@@ -26,6 +26,7 @@ extension Catalog {
 
     /// Whether the log has a version with this manifest object.
     package func isOfVersion(manifest: Digest) throws -> Bool {
-        try database.first("SELECT 1 FROM version WHERE manifest = ? LIMIT 1", manifest.bytes) { _ in true } ?? false
+        try database.first("SELECT 1 FROM version WHERE manifest = ? LIMIT 1", manifest.bytes) { _ in true }
+            ?? false
     }
 }

@@ -13,11 +13,15 @@ struct RegistryObjects {
     let store: CountingStore
     /// Where packs lie that are on their way to a server; nil where there is none.
     let spool: DirectoryStore?
+    /// Requests at one time.
+    let connectionCount: Int
 
     init(_ location: RegistryLocation, _ store: any ObjectStore) {
         self.location = location
         self.store = CountingStore(store)
-        spool = (store as? S3Store)?.spool
+        let bucket = store as? S3Store
+        spool = bucket?.spool
+        connectionCount = bucket?.connectionCount ?? 1
     }
 }
 

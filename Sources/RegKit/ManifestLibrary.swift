@@ -12,6 +12,8 @@ struct ManifestLibrary {
     let store: (any ObjectStore)?
     let registry: (any ObjectStore)?
     let copies: CopyReader
+    /// Whether packs are asked for also where there is one manifest only.
+    var asksForPacks = false
 
     /// `spool`: where packs lie that are on their way to the registry.
     /// `isKnown`: whether the registry is known to have a pack, without asking it.
@@ -37,7 +39,7 @@ struct ManifestLibrary {
                 do {
                     let manifest = try read(tree, id: id, from: place, subject: subject)
                     // A server is asked for packs only where there is a choice: reading them tells.
-                    if ids.count == 1, place.traffic != nil { return manifest }
+                    if ids.count == 1, place.traffic != nil, !asksForPacks { return manifest }
                     if let lost = try manifest.packs.first(where: { try !copies.has($0.name) }) {
                         throw RegError(
                             .notFound, "pack \(lost.name.hex), which \(subject) needs, is missing",
@@ -80,10 +82,14 @@ struct ManifestLibrary {
     /// Reads and checks one manifest object.
     func read(_ tree: Digest, id: Digest, from place: any ObjectStore, subject: String) throws -> Manifest {
         let key = ObjectKey.manifest(tree, id: id)
-        guard let bytes = try explained({ try place.read(key, limit: Manifest.byteLimit) }) else {
+        guard var bytes = try explained({ try place.read(key, limit: Manifest.byteLimit) }) else {
             throw RegError.store(.notFound(key: key, location: place.location))
         }
-        let found = SHA256.digest(of: bytes)
+        var found = SHA256.digest(of: bytes)
+        if found != id, let again = try explained({ try place.read(key, limit: Manifest.byteLimit, .again) })
+        {
+            (bytes, found) = (again, SHA256.digest(of: again))
+        }
         guard found == id else {
             throw RegError(
                 .corrupt,
@@ -105,7 +111,8 @@ struct ManifestLibrary {
     }
 
     func reader(of manifest: Manifest) -> ManifestReader {
-        ManifestReader(manifest) { try copies.page($0) }
+        let source = PageSource(manifest, copies)
+        return ManifestReader(manifest) { try source.page($0) }
     }
 
     func next(_ reader: ManifestReader, subject: String) throws -> ManifestItem? {

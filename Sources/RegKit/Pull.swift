@@ -141,7 +141,20 @@ extension Session {
     private func pull(
         _ targets: [PullTarget], into root: BytePath, _ request: PullRequest
     ) throws -> PullReport {
-        let library = try library()
+        var library = try library()
+        do { return try pull(targets, into: root, request, library) } catch let error as RegError
+            where error.kind == .notFound && !library.asksForPacks
+        {
+            // A collection may have removed what this manifest names, and made another.
+            library = try self.library()
+            library.asksForPacks = true
+            return try pull(targets, into: root, request, library)
+        }
+    }
+
+    private func pull(
+        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, _ library: ManifestLibrary
+    ) throws -> PullReport {
         let tree: WorkingTree
         if let workspace, workspace.root == root {
             tree = try workingTree(of: workspace)

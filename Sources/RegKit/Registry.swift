@@ -34,7 +34,8 @@ final class Registry {
     var store: CountingStore { objects.store }
 
     /// The registry in `objects`; nil where there is none.
-    static func open(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry? {
+    static func open(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry?
+    {
         guard let info = try RegistryInfo.read(from: objects.store) else { return nil }
         return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }
@@ -99,7 +100,9 @@ final class Registry {
     func bring(_ packs: [PackName], from clone: DirectoryStore?, subject: String) throws -> Set<PackName> {
         let places = [clone, objects.spool].compactMap { $0 }
         let missing = try packs.compactMap { pack -> (PackName, BytePath)? in
-            if try sent.contains(pack) || location.isRemote && catalog.isPresent(pack, in: info.id) { return nil }
+            if try sent.contains(pack) || location.isRemote && catalog.isPresent(pack, in: info.id) {
+                return nil
+            }
             let path = try places.map { $0.path(of: .pack(pack)) }.first { try fileStatus($0) != nil }
             // A server is asked only for what is not at hand: to send it what it has does no harm.
             if try !(location.isRemote && path != nil) && store.size(of: .pack(pack)) != nil { return nil }

@@ -82,6 +82,9 @@ package final class Session {
         workspace?.state.map { UnfinishedPacks(directory: $0.appending("journal")) }
     }
 
+    /// How many requests may run at one time.
+    var connectionCount: Int { openObjects?.connectionCount ?? 1 }
+
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }
 
     /// The workspace, where the verb cannot do without one.
