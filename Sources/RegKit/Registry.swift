@@ -44,10 +44,22 @@ final class Registry {
     ///
     /// - Throws: `incapable` where the server would let one writer replace what another wrote.
     static func make(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry {
-        let found = try RegistryInfo.read(from: objects.store)
-        let info = try found ?? RegistryInfo.create(in: objects.store, time: timestampNow())
-        try objects.store.checkCreatesOnly(.registry, info.stored)
+        if let info = try RegistryInfo.read(from: objects.store) {
+            try objects.store.checkCreatesOnly(.registry, info.stored)
+            return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+        }
+        try checkCreatesOnly(objects.store)
+        let info = try RegistryInfo.create(in: objects.store, time: timestampNow())
         return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+    }
+
+    /// Tries on an object of its own whether a server creates only what is not there, before a registry is made on it.
+    private static func checkCreatesOnly(_ store: CountingStore) throws {
+        if store.traffic == nil { return }
+        let key = ObjectKey.probe(.random())
+        let bytes = Array("{\"reg_probe\":1,\"checks\":[]}\n".utf8)
+        _ = try store.create(key, bytes)
+        try store.checkCreatesOnly(key, bytes)
     }
 
     /// Folds the records that came since the last time; the tail that the catalog then has.

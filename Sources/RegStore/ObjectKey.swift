@@ -27,6 +27,9 @@ package struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
         return String(repeating: "0", count: 20 - digits.count) + digits
     }
 
+    /// What was seen when a server was tried, or an object that it was tried on.
+    package static func probe(_ name: RandomName) -> ObjectKey { ObjectKey("probes/\(name.hex).json") }
+
     package static func pack(_ name: RandomName) -> ObjectKey {
         let hex = name.hex
         return ObjectKey("packs/\(hex.prefix(2))/\(hex).pack")
@@ -52,6 +55,7 @@ package struct ObjectPrefix: Sendable {
     private init(_ text: String) { self.text = text }
 
     package static let log = ObjectPrefix("log/")
+    package static let probes = ObjectPrefix("probes/")
     package static let checkpoints = ObjectPrefix("checkpoints/")
 
     package static func manifests(_ tree: Digest) -> ObjectPrefix {
