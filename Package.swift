@@ -121,6 +121,11 @@ let package = Package(
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        tests(
+            "S3Tests",
+            of: [
+                "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegFiles", "RegStore", "RegHTTP", "RegS3",
+            ]),
         tests("FaultTests", of: ["RegBytes", "RegHash", "RegJSON", "RegJobs"]),
         tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash"], excluding: ["Fixtures"]),
     ],

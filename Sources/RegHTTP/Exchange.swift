@@ -53,11 +53,11 @@ final class Exchange {
     }
 
     /// How it ended, with libcurl's word on it.
-    func answer(_ code: CURLcode) throws(HTTPError) -> HTTPAnswer {
-        if let failure { throw failure }
-        guard code == CURLE_OK else { throw error(for: code) }
-        guard let head, isHeadWhole else { throw .broken("the answer is no HTTP") }
-        return HTTPAnswer(head: head, body: body)
+    func result(_ code: CURLcode) -> Result<HTTPAnswer, HTTPError> {
+        if let failure { return .failure(failure) }
+        guard code == CURLE_OK else { return .failure(error(for: code)) }
+        guard let head, isHeadWhole else { return .failure(.broken("the answer is no HTTP")) }
+        return .success(HTTPAnswer(head: head, body: body))
     }
 
     private func error(for code: CURLcode) -> HTTPError {

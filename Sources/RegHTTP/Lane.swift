@@ -25,24 +25,25 @@ final class Lane: @unchecked Sendable {  // handed from thread to thread by the 
         var running = [try start(request, into: sink, options)]
         defer { for exchange in running { stop(exchange) } }
         var hedge = hedge
-        var failure = HTTPError.stopped
-        while !running.isEmpty {
+        while true {
             try perform(until: hedge.map { deadline(of: running, $0) })
             while let (ended, code) = nextEnded(of: running) {
+                let result = ended.result(code)
                 stop(ended)
                 running.removeAll { $0 === ended }
-                do throws(HTTPError) { return try ended.answer(code) } catch {
-                    if running.isEmpty || !error.isOfTheConnection { failure = error }
-                    if !error.isOfTheConnection { throw failure }
+                switch result {
+                case .success(let answer): return answer
+                case .failure(let error):
+                    // One of two that breaks leaves the other.
+                    guard error.isOfTheConnection, !running.isEmpty else { throw error }
                 }
             }
-            guard let plan = hedge, deadline(of: running, plan) <= .now, !running.isEmpty else { continue }
+            guard let plan = hedge, deadline(of: running, plan) <= .now else { continue }
             hedge = nil
             if let (request, sink) = plan.request() {
                 running.append(try start(request, into: sink, options))
             }
         }
-        throw failure
     }
 
     private func deadline(of running: [Exchange], _ hedge: HTTPHedge) -> ContinuousClock.Instant {

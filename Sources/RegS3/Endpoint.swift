@@ -24,7 +24,9 @@ package struct Endpoint: Equatable, Sendable {
         host = Endpoint.withoutDefaultPort(authority, isSecure: isSecure)
         var path = rest[slash...]
         while path.hasSuffix("/") { path.removeLast() }
-        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !"?#\\%".utf8.contains($0) }) else { return nil }
+        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !"?#\\%".utf8.contains($0) }) else {
+            return nil
+        }
         self.path = String(path)
     }
 
@@ -58,7 +60,8 @@ package struct Endpoint: Equatable, Sendable {
 
     private static func withoutDefaultPort(_ authority: String, isSecure: Bool) -> String {
         let port = isSecure ? ":443" : ":80"
-        return authority.hasSuffix(port) && !authority.hasSuffix("]") ? String(authority.dropLast(port.count)) : authority
+        return authority.hasSuffix(port) && !authority.hasSuffix("]")
+            ? String(authority.dropLast(port.count)) : authority
     }
 }
 

@@ -40,7 +40,8 @@ struct S3Failure: Equatable {
 /// The time that `Sun, 06 Nov 1994 08:49:37 GMT` names, in seconds since 1970; nil for anything else.
 func httpTime(_ text: String) -> Int64? {
     let parts = text.split { " ,:".contains($0) }
-    guard parts.count >= 7, let day = Int64(parts[1]), let year = Int64(parts[3]), (1970...9999).contains(year),
+    guard parts.count >= 7, let day = Int64(parts[1]), let year = Int64(parts[3]),
+        (1970...9999).contains(year),
         let hour = Int64(parts[4]), let minute = Int64(parts[5]), let second = Int64(parts[6]),
         (1...31).contains(day), (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
     else { return nil }

@@ -132,7 +132,9 @@ final class S3Client: Sendable {
             if isSparing { throttle.slowDown() }
             // A gateway that gave up may have passed the request on.
             if [500, 502, 504].contains(failure.status) { course.mayBeRepeated = true }
-            try wait(course, isSparing: isSparing, askedFor: failure.retryAfter) { error(failure, request, course) }
+            try wait(course, isSparing: isSparing, askedFor: failure.retryAfter) {
+                error(failure, request, course)
+            }
         case .renewCredentials, .setClock, .sendOnce: throw .remote(error(failure, request))
         }
     }
@@ -149,7 +151,9 @@ final class S3Client: Sendable {
                     .unavailable, "cannot \(request.purpose): \(reason)", hint: "install libcurl4"))
         case .untrusted, .malformed, .tooLong, .stopped: throw .remote(self.error(error, request, course))
         case .unreachable, .broken, .stalled, .unexpected:
-            if request.givesUpWhenCut, error.mayHaveArrived { throw .remote(self.error(error, request, course)) }
+            if request.givesUpWhenCut, error.mayHaveArrived {
+                throw .remote(self.error(error, request, course))
+            }
             try wait(course, isSparing: false, askedFor: nil) { self.error(error, request, course) }
         }
     }
@@ -205,8 +209,10 @@ extension HTTPError {
 
     fileprivate var hint: String? {
         switch self {
-        case .untrusted: "if the server's certificate is signed by your own authority, name its file: AWS_CA_BUNDLE"
-        case .unreachable, .broken, .stalled: "check the network and the endpoint, then run the same command again"
+        case .untrusted:
+            "if the server's certificate is signed by your own authority, name its file: AWS_CA_BUNDLE"
+        case .unreachable, .broken, .stalled:
+            "check the network and the endpoint, then run the same command again"
         default: nil
         }
     }

@@ -19,10 +19,12 @@ extension S3Failure {
         switch code {
         case "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests":
             return .wait(isSparing: true)
-        case "RequestTimeout", "InternalError", "ServiceUnavailable", "ConditionalRequestConflict", "OperationAborted":
+        case "RequestTimeout", "InternalError", "ServiceUnavailable", "ConditionalRequestConflict",
+            "OperationAborted":
             return .wait(isSparing: false)
         case "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody": return .sendOnce
-        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestExpired": return .renewCredentials
+        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestExpired":
+            return .renewCredentials
         case "RequestTimeTooSkewed": return serverTime.map { .setClock($0) } ?? .none
         default: break
         }

@@ -12,7 +12,9 @@ extension S3Store {
         var names: [String] = []
         var token: String?
         repeat {
-            let page = try page(below: start, after: name.map { start + $0 }, token: token, limit: limit.map { $0 - names.count })
+            let page = try page(
+                below: start, after: name.map { start + $0 }, token: token,
+                limit: limit.map { $0 - names.count })
             for key in page.keys where key.hasPrefix(start) {
                 let rest = String(key.dropFirst(start.count))
                 if !rest.isEmpty, !rest.contains("/"), rest > (name ?? "") { names.append(rest) }
@@ -34,7 +36,9 @@ extension S3Store {
     ) throws(StoreError) -> Page {
         var request = S3Request(.get, nil, purpose: "list \(location)")
         request.query = [("list-type", "2"), ("prefix", start), ("encoding-type", "url"), ("delimiter", "/")]
-        if let token { request.query.append(("continuation-token", token)) } else if let key {
+        if let token {
+            request.query.append(("continuation-token", token))
+        } else if let key {
             request.query.append(("start-after", key))
         }
         if let limit { request.query.append(("max-keys", String(max(1, min(limit, 1000))))) }
@@ -43,7 +47,8 @@ extension S3Store {
         do { return try S3Store.page(answer.http.body) } catch {
             throw .remote(
                 RemoteError(
-                    .unavailable, "\(client.bucket.host) gave a list of \(location) that cannot be read: \(error.reason)"))
+                    .unavailable,
+                    "\(client.bucket.host) gave a list of \(location) that cannot be read: \(error.reason)"))
         }
     }
 
@@ -53,7 +58,9 @@ extension S3Store {
         let isEncoded = root["EncodingType"]?.text == "url"
         var page = Page(keys: [])
         for entry in root.all("Contents") {
-            guard let key = entry["Key"]?.text else { throw XMLError(reason: "an entry has no key", offset: 0) }
+            guard let key = entry["Key"]?.text else {
+                throw XMLError(reason: "an entry has no key", offset: 0)
+            }
             // A key that is not UTF-8 is none of ours.
             if let plain = isEncoded ? percentDecoded(key) : key { page.keys.append(plain) }
         }

@@ -52,7 +52,8 @@ extension S3Store {
         guard let id = (try? XMLReader.read(answer.http.body))?["UploadId"]?.text, !id.isEmpty,
             id.utf8.count <= 2048
         else {
-            throw .remote(RemoteError(.unavailable, "\(client.bucket.host) gave no id for an upload of \(key)"))
+            throw .remote(
+                RemoteError(.unavailable, "\(client.bucket.host) gave no id for an upload of \(key)"))
         }
         try onFiles { () throws(FileError) in
             try options.uploadNotes?.set(UploadNotes.Note(uploadID: id), of: key, at: location)
@@ -74,7 +75,8 @@ extension S3Store {
             if answer.status == 404 { return nil }
             guard let root = try? XMLReader.read(answer.http.body) else { return nil }
             for part in root.all("Part") {
-                guard let number = (part["PartNumber"]?.text).flatMap({ Int($0) }), let tag = part["ETag"]?.text,
+                guard let number = (part["PartNumber"]?.text).flatMap({ Int($0) }),
+                    let tag = part["ETag"]?.text,
                     let size = (part["Size"]?.text).flatMap({ UInt64($0) })
                 else { continue }
                 parts[number] = Part(tag: tag, byteCount: size)
@@ -87,7 +89,8 @@ extension S3Store {
 
     /// - Returns: the tag that the server gives the part.
     private func sendPart(
-        _ key: ObjectKey, _ upload: String, _ number: Int, _ file: Descriptor, offset: UInt64, byteCount: UInt64
+        _ key: ObjectKey, _ upload: String, _ number: Int, _ file: Descriptor, offset: UInt64,
+        byteCount: UInt64
     ) throws(StoreError) -> String {
         var request = S3Request(.put, self.key(key), purpose: purpose("write part \(number) of", key))
         request.query = [("partNumber", String(number)), ("uploadId", upload)]
@@ -97,7 +100,8 @@ extension S3Store {
         }
         let answer = try client.send(request)
         guard let tag = answer.http.head.headers["etag"] else {
-            throw .remote(RemoteError(.unavailable, "\(client.bucket.host) gave no tag for part \(number) of \(key)"))
+            throw .remote(
+                RemoteError(.unavailable, "\(client.bucket.host) gave no tag for part \(number) of \(key)"))
         }
         return tag
     }
@@ -118,7 +122,9 @@ extension S3Store {
         let answer: S3Answer
         do { answer = try client.send(request) } catch {
             // Nobody knows: the object itself does.
-            if case .remote(let reason) = error, reason.kind == .unanswered, try size(of: key) == byteCount { return }
+            if case .remote(let reason) = error, reason.kind == .unanswered, try size(of: key) == byteCount {
+                return
+            }
             throw error
         }
         guard answer.status == 404 else { return }
@@ -126,7 +132,8 @@ extension S3Store {
         if try size(of: key) == byteCount { return }
         throw .remote(
             RemoteError(
-                .unavailable, "\(client.bucket.host) has lost the parts of \(key)", hint: "run the same command again"))
+                .unavailable, "\(client.bucket.host) has lost the parts of \(key)",
+                hint: "run the same command again"))
     }
 
     private func escaped(_ text: String) -> String {

@@ -146,7 +146,8 @@ func sha256(of file: Descriptor, offset: UInt64, byteCount: UInt64) throws(FileE
     var done: UInt64 = 0
     while done < byteCount {
         let wanted = Int(min(UInt64(block.count), byteCount - done))
-        let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: block[..<wanted]), at: offset + done)
+        let count = try file.read(
+            into: UnsafeMutableRawBufferPointer(rebasing: block[..<wanted]), at: offset + done)
         if count == 0 { break }  // it has become shorter: what is sent has another hash, and is refused
         hasher.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
         done += UInt64(count)
@@ -164,7 +165,8 @@ func base64(_ bytes: some Sequence<UInt8>) -> String {
         rest = rest.dropFirst(3)
         let word = group.reduce(0 as UInt32) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
         for place in 0..<4 {
-            text.append(place <= group.count ? letters[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
+            text.append(
+                place <= group.count ? letters[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
         }
     }
     return String(decoding: text, as: UTF8.self)

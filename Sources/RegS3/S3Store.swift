@@ -130,7 +130,8 @@ package final class S3Store: ObjectStore {
         guard failure.code == "NoSuchBucket" else { return }
         let (kind, hint) = failure.meaning(for: client.bucket)
         throw .remote(
-            RemoteError(kind, "cannot \(request.purpose) on \(client.bucket.host): \(failure.text)", hint: hint))
+            RemoteError(
+                kind, "cannot \(request.purpose) on \(client.bucket.host): \(failure.text)", hint: hint))
     }
 }
 

@@ -54,9 +54,12 @@ package struct Signature: Sendable {
         canonical.append(("host", target.host))
         canonical.sort { $0.0 < $1.0 }
         let names = canonical.map(\.0).joined(separator: ";")
-        let path = service == "s3" ? target.encodedPath : percentEncoded(Array(target.encodedPath.utf8), keeping: "/")
+        let path =
+            service == "s3"
+            ? target.encodedPath : percentEncoded(Array(target.encodedPath.utf8), keeping: "/")
         let request = [
-            method.rawValue, path, target.encodedQuery, canonical.map { "\($0.0):\($0.1)\n" }.joined(), names, bodyHash,
+            method.rawValue, path, target.encodedQuery, canonical.map { "\($0.0):\($0.1)\n" }.joined(), names,
+            bodyHash,
         ].joined(separator: "\n")
         let scope = "\(date.day)/\(region)/\(service)/aws4_request"
         let text = ["AWS4-HMAC-SHA256", date.text, scope, SHA256.digest(of: Array(request.utf8)).hex]
@@ -70,7 +73,8 @@ package struct Signature: Sendable {
     }
 
     private func key(for date: SigningDate) -> [UInt8] {
-        [date.day, region, service, "aws4_request"].reduce(Array("AWS4\(credentials.secretKey)".utf8)) { key, part in
+        [date.day, region, service, "aws4_request"].reduce(Array("AWS4\(credentials.secretKey)".utf8)) {
+            key, part in
             hmacSHA256(key: key, Array(part.utf8))
         }
     }
@@ -88,7 +92,8 @@ package func percentEncoded(_ bytes: [UInt8], keeping kept: StaticString = "") -
         let isPlain =
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 true
             default: kept.withUTF8Buffer { $0.contains(byte) }

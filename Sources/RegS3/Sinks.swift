@@ -91,7 +91,9 @@ final class RangeSink: HTTPSink {
             if stop < end { range.isShort = true }
             position = start
         } else {
-            guard head.status == 200 else { throw .unexpected("the server does not say which bytes it sends") }
+            guard head.status == 200 else {
+                throw .unexpected("the server does not say which bytes it sends")
+            }
             position = 0
             if let length = head.headers["content-length"].flatMap({ UInt64($0) }), length < end {
                 range.isShort = true
@@ -114,7 +116,8 @@ final class RangeSink: HTTPSink {
     /// What `bytes 5-9/100` says: the first byte, and the one behind the last.
     static func bounds(_ text: String) -> (UInt64, UInt64)? {
         let parts = text.split { " -/".contains($0) }
-        guard parts.count == 4, parts[0] == "bytes", let first = UInt64(parts[1]), let last = UInt64(parts[2]),
+        guard parts.count == 4, parts[0] == "bytes", let first = UInt64(parts[1]),
+            let last = UInt64(parts[2]),
             first <= last, last < UInt64(Int64.max)
         else { return nil }
         return (first, last + 1)

@@ -23,7 +23,9 @@ package struct UploadNotes: Sendable {
 
     /// What an earlier run has noted of `key`.
     func note(of key: ObjectKey, at location: String) throws(FileError) -> Note? {
-        guard let bytes = try readSmallFile(path(of: key, location), limit: UploadNotes.byteLimit) else { return nil }
+        guard let bytes = try readSmallFile(path(of: key, location), limit: UploadNotes.byteLimit) else {
+            return nil
+        }
         let text = String(decoding: bytes, as: UTF8.self)
         return Note(uploadID: text.isEmpty ? nil : text)
     }
@@ -44,7 +46,8 @@ package struct UploadNotes: Sendable {
         try makeDirectories(directory)
         let path = path(of: key, location)
         _ = try publish(
-            Array((note.uploadID ?? "").utf8), as: path.lastComponent, in: try Descriptor.open(directory, .directory),
+            Array((note.uploadID ?? "").utf8), as: path.lastComponent,
+            in: try Descriptor.open(directory, .directory),
             .replacing)
     }
 

@@ -28,4 +28,6 @@ package final class ServerProcess: @unchecked Sendable {  // what changes is the
 
 package struct ServerFailure: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }

@@ -282,13 +282,14 @@ private struct LossyStore: ObjectStore {
         throw error
     }
 
-    func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
-        if canRead { return try store.read(key, limit: limit) }
+    func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
+        if canRead { return try store.read(key, limit: limit, mode) }
         throw LossyStore.error
     }
 
     func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
     ) throws(StoreError) { throw LossyStore.error }
 
     func size(of key: ObjectKey) throws(StoreError) -> UInt64? { throw LossyStore.error }
