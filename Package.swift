@@ -111,6 +111,9 @@ let package = Package(
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(
+            "RegHTTPTests", of: ["RegBytes", "RegHash", "RegJSON", "RegFiles", "RegHTTP"],
+            excluding: ["server.py"]),
+        tests(
             "RegS3Tests",
             of: ["RegBytes", "RegJSON", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"],
             excluding: ["credential_server.py"]),
