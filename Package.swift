@@ -70,7 +70,7 @@ let package = Package(
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
                 "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog", "RegProcess",
-                "RegGit",
+                "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(

@@ -36,7 +36,7 @@ extension Session {
         let current = try settings.registry.map {
             try RegistryLocation($0, source: .project, base: workspace?.root ?? options.directory)
         }
-        if let location, location.directory != current?.directory {
+        if let location, location.place != current?.place {
             throw RegError(
                 .conflict, "reg.toml is there and its registry is \(current?.text ?? "the embedded default")",
                 hint: "to move, edit 'registry' in reg.toml")

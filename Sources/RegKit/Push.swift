@@ -42,7 +42,7 @@ extension Session {
                 record: record, registry: registry.location.text,
                 artifacts: try candidates.map { try report($0, record: record) },
                 binding: try binder.binding(isNew: record != nil), requestCount: registry.store.requestCount,
-                retryCount: 0,
+                retryCount: registry.store.retryCount,
                 notes: [])
         }
     }

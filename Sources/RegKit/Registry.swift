@@ -31,21 +31,26 @@ final class Registry {
     }
 
     /// The registry at `location`; nil where there is none.
-    static func open(_ location: RegistryLocation, catalog: Catalog, acceptsRollback: Bool) throws
-        -> Registry?
-    {
-        let store = CountingStore(location.store)
+    static func open(
+        _ location: RegistryLocation, _ objects: any ObjectStore, catalog: Catalog, acceptsRollback: Bool
+    ) throws -> Registry? {
+        let store = CountingStore(objects)
         guard let info = try RegistryInfo.read(from: store) else { return nil }
         return Registry(
             location, store: store, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }
 
     /// The registry at `location`, made if there is none.
-    static func make(_ location: RegistryLocation, catalog: Catalog, acceptsRollback: Bool) throws -> Registry
-    {
-        if let found = try open(location, catalog: catalog, acceptsRollback: acceptsRollback) { return found }
-        let store = CountingStore(location.store)
+    static func make(
+        _ location: RegistryLocation, _ objects: any ObjectStore, catalog: Catalog, acceptsRollback: Bool
+    ) throws -> Registry {
+        if let found = try open(location, objects, catalog: catalog, acceptsRollback: acceptsRollback) {
+            try objects.checkCreatesOnly(.registry, found.info.stored)
+            return found
+        }
+        let store = CountingStore(objects)
         let info = try RegistryInfo.create(in: store, time: timestampNow())
+        try objects.checkCreatesOnly(.registry, info.stored)
         return Registry(
             location, store: store, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }

@@ -4,20 +4,29 @@ internal import RegFiles
 internal import RegGit
 internal import RegHash
 internal import RegProcess
-internal import RegStore
+internal import RegS3
 
 /// Where a registry is, as somebody wrote it.
 struct RegistryLocation: Equatable {
     /// Who said so; the first that says anything counts.
     enum Source: Equatable { case flag, environment, userSettings, project, embedded }
 
-    let directory: BytePath
+    enum Place: Equatable {
+        case directory(BytePath)
+        /// A bucket, and the prefix of the registry's keys in it, without slashes at its ends.
+        case bucket(String, prefix: String)
+    }
+
+    let place: Place
     let source: Source
 
     /// How it is shown and kept in `reg.toml`.
-    var text: String { printable(directory) }
-
-    var store: DirectoryStore { DirectoryStore(root: directory) }
+    var text: String {
+        switch place {
+        case .directory(let directory): printable(directory)
+        case .bucket(let name, let prefix): "s3://\(name)\(prefix.isEmpty ? "" : "/\(printable(prefix))")"
+        }
+    }
 
     /// `base`: what a relative path is relative to.
     init(_ text: String, source: Source, base: BytePath) throws {
@@ -31,18 +40,36 @@ struct RegistryLocation: Equatable {
                 throw RegError(
                     .usage, "\(printable(text)) is no registry", hint: "write file:///dir, or just the path")
             }
-            directory = absolute(BytePath(path.utf8))
-            return
-        }
-        guard !text.contains("://") else {
+            place = .directory(absolute(BytePath(path.utf8)))
+        } else if text.hasPrefix("s3://") {
+            place = try RegistryLocation.bucket(text)
+        } else if text.contains("://") {
             throw RegError(
-                .usage, "\(printable(text)) is no registry that this reg knows", hint: "use a directory")
+                .usage, "\(printable(text)) is no registry that this reg knows",
+                hint: "use a directory, or s3://bucket/prefix")
+        } else {
+            place = .directory(absolute(BytePath(text), from: base))
         }
-        directory = absolute(BytePath(text), from: base)
+    }
+
+    private static func bucket(_ text: String) throws -> Place {
+        let parts = text.dropFirst("s3://".count).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        var prefix = parts.count > 1 ? parts[1] : ""
+        while prefix.hasSuffix("/") { prefix.removeLast() }
+        let components = prefix.split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain =
+            prefix.isEmpty
+            || components.allSatisfy { !["", ".", ".."].contains($0) } && prefix.utf8.count <= 800
+                && prefix.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+        guard let name = parts.first, Bucket.isName(name), isPlain else {
+            throw RegError(
+                .usage, "\(printable(text)) is no registry", hint: "write s3://bucket or s3://bucket/prefix")
+        }
+        return .bucket(String(name), prefix: String(prefix))
     }
 
     private init(embedded directory: BytePath) {
-        self.directory = directory
+        place = .directory(directory)
         source = .embedded
     }
 

@@ -13,6 +13,8 @@ internal import RegStore
 package struct SessionOptions: Sendable {
     /// The registry, as `--registry` gives it.
     package var registry: String?
+    /// The server that its bucket is on, as `--endpoint` gives it.
+    package var endpoint: String?
     /// Where the command was started.
     package var directory = currentDirectory()
     /// Threads for the work between reading and writing; nil for one a processor.
@@ -207,7 +209,7 @@ package final class Session {
     /// The user's own configuration; nil where there is none.
     func userSettings() throws -> Settings? { try userSettingsPath.flatMap { try Settings.read($0) } }
 
-    private var userSettingsPath: BytePath? {
+    var userSettingsPath: BytePath? {
         let base =
             environment["XDG_CONFIG_HOME"].map { BytePath($0) }
             ?? environment["HOME"].map { BytePath($0).appending(".config") }
@@ -220,7 +222,7 @@ package final class Session {
         let location = try registryLocation()
         guard
             let registry = try Registry.open(
-                location, catalog: catalog, acceptsRollback: options.acceptsRollback)
+                location, objects(at: location), catalog: catalog, acceptsRollback: options.acceptsRollback)
         else {
             throw RegError(
                 .notFound, "there is no registry in \(location.text)",
@@ -233,7 +235,8 @@ package final class Session {
     /// The registry, made if it does not exist.
     func makeRegistry() throws -> Registry {
         let location = try registryLocation()
-        let registry = try Registry.make(location, catalog: catalog, acceptsRollback: options.acceptsRollback)
+        let registry = try Registry.make(
+            location, objects(at: location), catalog: catalog, acceptsRollback: options.acceptsRollback)
         openRegistry = registry
         return registry
     }

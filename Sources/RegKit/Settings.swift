@@ -17,6 +17,8 @@ package struct Settings: Equatable {
     /// The most bytes that the store of a clone may take.
     package var storeQuota: UInt64?
 
+    package var s3 = BucketSettings()
+
     package init() {}
 
     /// Reads the file at `path`; nil where there is none.
@@ -53,6 +55,12 @@ package struct Settings: Equatable {
                 return rule
             })
         settings.storeQuota = try storeQuota(in: table, path)
+        if let value = table["s3"] {
+            guard let table = value.table else {
+                throw RegError(.usage, "\(printable(path)): s3 is not a table")
+            }
+            settings.s3 = try BucketSettings(table, path)
+        }
         return settings
     }
 

@@ -79,7 +79,7 @@ struct StateDirectory {
 
 extension ProcessEnvironment {
     /// A directory that a variable names by an absolute path.
-    fileprivate func directory(_ name: String) -> BytePath? {
+    func directory(_ name: String) -> BytePath? {
         self[name].flatMap { $0.first == UInt8(ascii: "/") ? BytePath($0) : nil }
     }
 }

@@ -44,7 +44,8 @@ struct TrimPlan {
 
     /// A registry that is the store itself holds nothing "as well".
     private static func checkApart(_ store: DirectoryStore, _ registry: Registry) throws {
-        let there = try fileStatus(registry.location.directory)
+        guard case .directory(let directory) = registry.location.place else { return }
+        let there = try fileStatus(directory)
         guard let here = try fileStatus(store.root), let there, here.inode == there.inode,
             here.device == there.device
         else { return }

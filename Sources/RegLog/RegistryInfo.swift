@@ -9,6 +9,8 @@ package struct RegistryInfo: Equatable, Sendable {
     package let id: RandomName
     /// SHA-256 of the stored bytes: what record 1 follows.
     package let hash: Digest
+    /// The object's bytes.
+    package let stored: [UInt8]
 
     private static let version: Int64 = 1
     private static let chunker = "reg-cdc-1"
@@ -25,7 +27,7 @@ package struct RegistryInfo: Equatable, Sendable {
         guard let id = json["id"]?.stringValue.flatMap({ RandomName(hex: $0) }) else {
             throw .damaged(number: 0, "registry.json has no id")
         }
-        return RegistryInfo(id: id, hash: SHA256.digest(of: bytes))
+        return RegistryInfo(id: id, hash: SHA256.digest(of: bytes), stored: bytes)
     }
 
     /// Makes a registry in `store`, or finds the one that somebody else just made.

@@ -23,6 +23,20 @@ extension S3Store {
         return try create(request)
     }
 
+    package func checkCreatesOnly(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) {
+        if options.singleWriterLock != nil { return }
+        var request = creation(key, .bytes(bytes), hash: SHA256.digest(of: bytes))
+        request.limit = S3Request.shortLimit
+        if try client.send(request).status == 412 { return }
+        throw .remote(
+            RemoteError(
+                .incapable,
+                "\(client.bucket.host) replaces objects that it was asked to create only where there are none: two writers would lose each other's records",
+                hint:
+                    "reading works; where only this host ever writes, say so: single_writer = \"\(hostName())\" below [s3] in your own config.toml, or REG_S3_SINGLE_WRITER=\(hostName())"
+            ))
+    }
+
     /// Whether the server says that the object is new.
     private func create(_ request: S3Request) throws(StoreError) -> Bool {
         try client.send(request).status != 412

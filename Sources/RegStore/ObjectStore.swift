@@ -40,6 +40,11 @@ package protocol ObjectStore: Sendable {
     /// Makes a small object, only if there is none of that name; false where there is.
     func create(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> Bool
 
+    /// Makes sure that ``create(_:_:)`` replaces nothing, by trying it on an object that is there with these bytes.
+    ///
+    /// - Throws: `incapable` where the server replaced it.
+    func checkCreatesOnly(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError)
+
     /// Starts a large object; `buffer` is used until the writer is finished or dropped.
     func writer(for key: ObjectKey, buffer: LargeFileWriter.Buffer) throws(StoreError) -> any ObjectWriter
 
@@ -81,6 +86,9 @@ package struct StoreTraffic: Equatable, Sendable {
 extension ObjectStore {
     package var listsFromAnyName: Bool { false }
     package var traffic: StoreTraffic? { nil }
+
+    /// Nothing to look for: the store itself sees to it.
+    package func checkCreatesOnly(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) {}
 
     package func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
         try read(key, limit: limit, .usual)

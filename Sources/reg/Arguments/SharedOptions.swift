@@ -9,6 +9,11 @@ struct SharedOptions: ParsableArguments {
         completion: .directory, transform: textArgument)
     var registry: String?
 
+    @Option(
+        help: ArgumentHelp("The S3 server of the registry's bucket, instead of Amazon's.", valueName: "url"),
+        transform: textArgument)
+    var endpoint: String?
+
     @Flag(name: .customLong("json"), help: "Print one JSON document.")
     var isJSON = false
 
@@ -61,6 +66,7 @@ extension SharedOptions {
     private func sessionOptions(_ display: ProgressDisplay) -> SessionOptions {
         var options = SessionOptions()
         options.registry = registry
+        options.endpoint = endpoint
         options.jobs = jobs
         options.acceptsRollback = acceptsRollback
         if display.form != .none { options.progress = { display.update($0) } }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegFiles
+internal import RegHTTP
+internal import RegHash
+internal import RegProcess
+internal import RegS3
+internal import RegStore
+
+extension Session {
+    /// The objects of a registry.
+    func objects(at location: RegistryLocation) throws -> any ObjectStore {
+        switch location.place {
+        case .directory(let directory): DirectoryStore(root: directory)
+        case .bucket(let name, let prefix): try bucketStore(name, prefix)
+        }
+    }
+
+    private func bucketStore(_ name: String, _ prefix: String) throws -> S3Store {
+        let user = try userSettings()?.s3 ?? BucketSettings()
+        let aws = try awsConfiguration()
+        let region = aws.region ?? user.region ?? settings.s3.region ?? "us-east-1"
+        let endpoint = try endpoint(user: user, aws: aws) ?? Endpoint.amazon(region: region)
+        guard let endpoint else {
+            throw RegError(.usage, "'\(printable(region))' is no region", hint: "set AWS_REGION")
+        }
+        try checkSecure(endpoint, user: user)
+        let style = user.addressing ?? aws.addressing?.rawValue ?? settings.s3.addressing
+        let isAmazon = endpoint.host.hasSuffix(".amazonaws.com") || endpoint.host.hasSuffix(".amazonaws.com.cn")
+        let standard: Bucket.Addressing = isAmazon && Bucket.isHostLabel(name) ? .virtual : .path
+        let bucket = Bucket(
+            name: name, prefix: prefix, endpoint: endpoint, region: region,
+            addressing: style.flatMap(Bucket.Addressing.init) ?? standard)
+        return try S3Store(
+            bucket, try options(for: bucket, user: user, aws: aws),
+            credentials: aws.credentials { nanosecondsNow() / 1_000_000_000 })
+    }
+
+    private func awsConfiguration() throws -> AWSConfiguration {
+        do { return try AWSConfiguration.read(environment) } catch {
+            throw RegError(.denied, error.message, hint: error.hint)
+        }
+    }
+
+    // MARK: The endpoint
+
+    /// The endpoint that somebody has named; nil for Amazon's own.
+    ///
+    /// - Throws: `denied` where only `reg.toml` names it: whoever wrote that would get signed requests.
+    private func endpoint(user: BucketSettings, aws: AWSConfiguration) throws -> Endpoint? {
+        let isInEnvironment = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].contains { environment[$0]?.isEmpty == false }
+        let approved = options.endpoint ?? (isInEnvironment ? aws.endpoint : nil) ?? user.endpoint ?? aws.endpoint
+        if let approved { return try Session.endpoint(approved) }
+        guard let named = settings.s3.endpoint else { return nil }
+        let endpoint = try Session.endpoint(named)
+        if try user.approvedEndpoints.contains(where: { try Session.endpoint($0) == endpoint }) { return endpoint }
+        let file = userSettingsPath.map { printable($0) } ?? "~/.config/reg/config.toml"
+        throw RegError(
+            .denied, "reg.toml names the endpoint \(endpoint.text), which you have not approved: it gets no credentials",
+            hint:
+                "if you trust it, set AWS_ENDPOINT_URL_S3=\(endpoint.text), or write approved_endpoints = [\"\(endpoint.text)\"] below [s3] in \(file)"
+        )
+    }
+
+    private static func endpoint(_ text: String) throws -> Endpoint {
+        if let endpoint = Endpoint(text) { return endpoint }
+        throw RegError(.usage, "'\(printable(text))' is no endpoint", hint: "write https://host[:port]")
+    }
+
+    private func checkSecure(_ endpoint: Endpoint, user: BucketSettings) throws {
+        let isAllowed = user.allowsPlainHTTP || environment["REG_S3_ALLOW_HTTP"].map { $0 == [UInt8(ascii: "1")] } == true
+        if endpoint.isSecure || endpoint.isLoopback || isAllowed { return }
+        throw RegError(
+            .refused, "\(endpoint.text) is plain http to another machine: everybody on the way could read and change data",
+            hint: "use https; or, on a network that you trust, set REG_S3_ALLOW_HTTP=1")
+    }
+
+    // MARK: Options
+
+    private func options(
+        for bucket: Bucket, user: BucketSettings, aws: AWSConfiguration
+    ) throws -> S3Options {
+        let project = settings.s3
+        var options = S3Options(spool: try spool(of: bucket))
+        options.storageClass = user.storageClass ?? project.storageClass
+        options.encryption = user.encryption ?? project.encryption
+        options.encryptionKey = user.encryptionKey ?? project.encryptionKey
+        options.connections = user.connections ?? project.connections ?? 8
+        if let attempts = user.attempts ?? number(of: "AWS_MAX_ATTEMPTS") { options.retries.attempts = attempts }
+        if let seconds = number(of: "REG_S3_STALL_SECONDS") ?? user.stallLimit ?? project.stallLimit {
+            options.http.stallLimit = .seconds(seconds)
+        }
+        options.http.certificateFile = aws.certificateFile.flatMap(\.utf8)
+        options.uploadNotes = workspace?.state.map { UploadNotes(directory: $0.appending("journal")) }
+        if try isSingleWriter(user) { options.singleWriterLock = try singleWriterLock(of: bucket) }
+        return options
+    }
+
+    private func number(of variable: String) -> Int? {
+        environment[variable].flatMap { Int(String(decoding: $0, as: UTF8.self)) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// Whether the user has named this host the only one that writes.
+    private func isSingleWriter(_ user: BucketSettings) throws -> Bool {
+        let variable = environment["REG_S3_SINGLE_WRITER"].map { String(decoding: $0, as: UTF8.self) }
+        guard let named = variable ?? user.singleWriter, !named.isEmpty else { return false }
+        return named == hostName()
+    }
+
+    private func singleWriterLock(of bucket: Bucket) throws -> BytePath {
+        let name = SHA256.digest(of: Array("\(bucket.endpoint.text)\0\(bucket.location)".utf8)).hex.prefix(32)
+        let base = environment.directory("XDG_STATE_HOME") ?? environment.directory("HOME")?.appending(".local/state")
+        guard let directory = base?.appending("reg") else {
+            throw RegError(.usage, "neither XDG_STATE_HOME nor HOME is set")
+        }
+        try makeDirectories(directory)
+        return directory.appending(BytePath("\(name).writer"))
+    }
+
+    /// Where packs lie until they are sent: beside the store, so that the next run finds what this one leaves.
+    private func spool(of bucket: Bucket) throws -> BytePath {
+        let name = String(SHA256.digest(of: Array(bucket.location.utf8)).hex.prefix(16))
+        if let state = workspace?.state { return state.appending("spool").appending(BytePath(name)) }
+        let temporary = environment.directory("TMPDIR") ?? BytePath("/var/tmp")
+        return temporary.appending(BytePath("reg-spool-\(userNumber())-\(name)"))
+    }
+}
