@@ -143,6 +143,6 @@ if Context.environment["REG_FUZZ"] != nil {
             name: "reg-fuzz",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
+                "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }

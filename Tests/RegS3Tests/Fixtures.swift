@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import RegBytes
 import RegFiles
-import RegHTTP
 import RegProcess
 import RegS3
 import RegTesting
@@ -35,7 +34,7 @@ struct Home {
     }
 
     func chain(_ now: Int64 = 0) throws -> CredentialChain {
-        try AWSConfiguration.read(environment).credentials(over: HTTPClient(), now: { now })
+        try AWSConfiguration.read(environment).credentials(now: { now })
     }
 }
 

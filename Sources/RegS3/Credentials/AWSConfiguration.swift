@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
-package import RegHTTP
+internal import RegHTTP
 package import RegProcess
 
 /// What the user's environment and the files of the AWS tools say of buckets; no credentials are kept in it.
@@ -76,10 +76,12 @@ package struct AWSConfiguration: Sendable {
 extension AWSConfiguration {
     /// Where credentials are looked for, in the order of the AWS tools; nothing is read before somebody asks.
     ///
-    /// `client` is for the service that lends the credentials of roles; `now` is the time in seconds since 1970.
-    package func credentials(over client: HTTPClient, now: @escaping @Sendable () -> Int64) -> CredentialChain
-    {
-        let tokens = TokenService(client: client, configured: tokenEndpoint, region: region, now: now)
+    /// `now` is the time in seconds since 1970.
+    package func credentials(now: @escaping @Sendable () -> Int64) -> CredentialChain {
+        var options = HTTPClient.Options()
+        options.certificateFile = certificateFile?.utf8
+        let tokens = TokenService(
+            client: HTTPClient(options), configured: tokenEndpoint, region: region, now: now)
         let metadata = MetadataClient()
         return CredentialChain(
             [
