@@ -29,10 +29,12 @@ enum AWSConfigTarget: FuzzTarget {
     }
 
     private static func quoted(_ words: [String]) -> String {
-        words.map {
-            "'" + $0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        // By bytes: a quote and the mark that follows it are one Character.
+        let quoted = words.map { word in
+            let bytes = word.utf8.flatMap { $0 == UInt8(ascii: "'") ? Array(#"'\''"#.utf8) : [$0] }
+            return "'" + String(decoding: bytes, as: UTF8.self) + "'"
         }
-        .joined(separator: " ")
+        return quoted.joined(separator: " ")
     }
 
     static func seeds() -> [[UInt8]] {
