@@ -11,10 +11,11 @@ FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=addre
 	-Xcxx -DNDEBUG
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
+SERVERS := .venv/bin/python -B Tests/Servers/check.py
 MODEL := python3 -B docs/model/check.py
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo test soak fuzz lint bench install clean help
+.PHONY: build demo test test-s3 soak fuzz lint bench install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -29,7 +30,13 @@ demo: build ## Run the main job on real data (examples/demo)
 test: build ## Run the tests, against the release binary
 	@.ci/install-packages test servers
 	$(MODEL)
+	$(SERVERS)
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest
+
+test-s3: build ## Run the tests of S3 against every server there is
+	@.ci/install-packages test servers s3
+	$(SERVERS) ceph
+	REG_S3_SERVERS=all REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter S3Tests
 
 soak: build ## Run the model and the tests of faults in full, for hours
 	@.ci/install-packages test servers
@@ -65,5 +72,5 @@ clean: ## Remove everything that was built or fetched
 	rm -rf .build .venv
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
 		printf 'make %-9s %s\n' "$$target" "$$text"; done

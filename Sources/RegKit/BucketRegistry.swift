@@ -7,6 +7,20 @@ internal import RegProcess
 internal import RegS3
 internal import RegStore
 
+/// The objects of a registry, and where it is.
+struct RegistryObjects {
+    let location: RegistryLocation
+    let store: CountingStore
+    /// Where packs lie that are on their way to a server; nil where there is none.
+    let spool: DirectoryStore?
+
+    init(_ location: RegistryLocation, _ store: any ObjectStore) {
+        self.location = location
+        self.store = CountingStore(store)
+        spool = (store as? S3Store)?.spool
+    }
+}
+
 extension Session {
     /// The objects of a registry.
     func objects(at location: RegistryLocation) throws -> any ObjectStore {
@@ -26,7 +40,8 @@ extension Session {
         }
         try checkSecure(endpoint, user: user)
         let style = user.addressing ?? aws.addressing?.rawValue ?? settings.s3.addressing
-        let isAmazon = endpoint.host.hasSuffix(".amazonaws.com") || endpoint.host.hasSuffix(".amazonaws.com.cn")
+        let isAmazon =
+            endpoint.host.hasSuffix(".amazonaws.com") || endpoint.host.hasSuffix(".amazonaws.com.cn")
         let standard: Bucket.Addressing = isAmazon && Bucket.isHostLabel(name) ? .virtual : .path
         let bucket = Bucket(
             name: name, prefix: prefix, endpoint: endpoint, region: region,
@@ -48,15 +63,21 @@ extension Session {
     ///
     /// - Throws: `denied` where only `reg.toml` names it: whoever wrote that would get signed requests.
     private func endpoint(user: BucketSettings, aws: AWSConfiguration) throws -> Endpoint? {
-        let isInEnvironment = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].contains { environment[$0]?.isEmpty == false }
-        let approved = options.endpoint ?? (isInEnvironment ? aws.endpoint : nil) ?? user.endpoint ?? aws.endpoint
+        let isInEnvironment = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].contains {
+            environment[$0]?.isEmpty == false
+        }
+        let approved =
+            options.endpoint ?? (isInEnvironment ? aws.endpoint : nil) ?? user.endpoint ?? aws.endpoint
         if let approved { return try Session.endpoint(approved) }
         guard let named = settings.s3.endpoint else { return nil }
         let endpoint = try Session.endpoint(named)
-        if try user.approvedEndpoints.contains(where: { try Session.endpoint($0) == endpoint }) { return endpoint }
+        if try user.approvedEndpoints.contains(where: { try Session.endpoint($0) == endpoint }) {
+            return endpoint
+        }
         let file = userSettingsPath.map { printable($0) } ?? "~/.config/reg/config.toml"
         throw RegError(
-            .denied, "reg.toml names the endpoint \(endpoint.text), which you have not approved: it gets no credentials",
+            .denied,
+            "reg.toml names the endpoint \(endpoint.text), which you have not approved: it gets no credentials",
             hint:
                 "if you trust it, set AWS_ENDPOINT_URL_S3=\(endpoint.text), or write approved_endpoints = [\"\(endpoint.text)\"] below [s3] in \(file)"
         )
@@ -68,10 +89,12 @@ extension Session {
     }
 
     private func checkSecure(_ endpoint: Endpoint, user: BucketSettings) throws {
-        let isAllowed = user.allowsPlainHTTP || environment["REG_S3_ALLOW_HTTP"].map { $0 == [UInt8(ascii: "1")] } == true
+        let isAllowed =
+            user.allowsPlainHTTP || environment["REG_S3_ALLOW_HTTP"].map { $0 == [UInt8(ascii: "1")] } == true
         if endpoint.isSecure || endpoint.isLoopback || isAllowed { return }
         throw RegError(
-            .refused, "\(endpoint.text) is plain http to another machine: everybody on the way could read and change data",
+            .refused,
+            "\(endpoint.text) is plain http to another machine: everybody on the way could read and change data",
             hint: "use https; or, on a network that you trust, set REG_S3_ALLOW_HTTP=1")
     }
 
@@ -86,7 +109,9 @@ extension Session {
         options.encryption = user.encryption ?? project.encryption
         options.encryptionKey = user.encryptionKey ?? project.encryptionKey
         options.connections = user.connections ?? project.connections ?? 8
-        if let attempts = user.attempts ?? number(of: "AWS_MAX_ATTEMPTS") { options.retries.attempts = attempts }
+        if let attempts = user.attempts ?? number(of: "AWS_MAX_ATTEMPTS") {
+            options.retries.attempts = attempts
+        }
         if let seconds = number(of: "REG_S3_STALL_SECONDS") ?? user.stallLimit ?? project.stallLimit {
             options.http.stallLimit = .seconds(seconds)
         }
@@ -97,7 +122,9 @@ extension Session {
     }
 
     private func number(of variable: String) -> Int? {
-        environment[variable].flatMap { Int(String(decoding: $0, as: UTF8.self)) }.flatMap { $0 > 0 ? $0 : nil }
+        environment[variable].flatMap { Int(String(decoding: $0, as: UTF8.self)) }.flatMap {
+            $0 > 0 ? $0 : nil
+        }
     }
 
     /// Whether the user has named this host the only one that writes.
@@ -109,7 +136,9 @@ extension Session {
 
     private func singleWriterLock(of bucket: Bucket) throws -> BytePath {
         let name = SHA256.digest(of: Array("\(bucket.endpoint.text)\0\(bucket.location)".utf8)).hex.prefix(32)
-        let base = environment.directory("XDG_STATE_HOME") ?? environment.directory("HOME")?.appending(".local/state")
+        let base =
+            environment.directory("XDG_STATE_HOME")
+            ?? environment.directory("HOME")?.appending(".local/state")
         guard let directory = base?.appending("reg") else {
             throw RegError(.usage, "neither XDG_STATE_HOME nor HOME is set")
         }

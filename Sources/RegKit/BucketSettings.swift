@@ -32,7 +32,8 @@ package struct BucketSettings: Equatable, Sendable {
         }
         func text(_ key: String) throws -> String? {
             guard let value = table[key] else { return nil }
-            guard let text = value.string, !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            guard let text = value.string, !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
+            else {
                 throw failure(key, "a string")
             }
             return text

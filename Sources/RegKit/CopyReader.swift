@@ -9,8 +9,10 @@ internal import RegStore
 
 /// Reads chunks and pages from the first of several stores that has their pack.
 final class CopyReader: Sendable {
-    /// The store of the clone first, then the registry.
+    /// The store of the clone first, the registry last.
     private let stores: [any ObjectStore]
+    /// Whether the last of them is known to have a pack, without asking it.
+    private let isKnown: @Sendable (PackName) throws -> Bool
     /// By pack: the index of the store that has it, nil for none.
     private let places = Monitor<[PackName: Int?]>([:])
 
@@ -23,28 +25,46 @@ final class CopyReader: Sendable {
         var byteCount = 0
     }
 
-    init(_ stores: [any ObjectStore]) { self.stores = stores }
+    init(_ stores: [any ObjectStore], isKnown: @escaping @Sendable (PackName) throws -> Bool = { _ in false }) {
+        self.stores = stores
+        self.isKnown = isKnown
+    }
 
     /// Whether any store has the pack.
     func has(_ pack: PackName) throws -> Bool { try place(of: pack) != nil }
 
-    /// Whether the store at `index` is the one that the pack is read from.
+    /// The index of the first store that has the pack.
     private func place(of pack: PackName) throws -> Int? {
         if let known = places.with({ $0[pack] }) { return known }
-        let place = try stores.firstIndex { try $0.size(of: .pack(pack)) != nil }
+        let place = try stores.indices.first { index in
+            if index == stores.count - 1, try isKnown(pack) { return true }
+            return try stores[index].size(of: .pack(pack)) != nil
+        }
         places.with { $0[pack] = .some(place) }
         return place
     }
 
+    /// The index of the store to read the pack from: the last one is not asked first.
+    private func source(of pack: PackName) throws -> Int? {
+        if let known = places.with({ $0[pack] }) { return known }
+        return try stores.indices.dropLast().first { try stores[$0].size(of: .pack(pack)) != nil }
+            ?? stores.indices.last
+    }
+
     /// Fills `buffer` with the bytes of `pack` from `offset` on.
     func read(_ pack: PackName, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
-        guard let place = try place(of: pack) else {
-            throw RegError(
-                .notFound,
-                "pack \(pack.hex) is nowhere: not in \(stores.map(\.location).joined(separator: ", nor in "))",
-                hint: "see what it hurts: reg verify")
+        guard let source = try source(of: pack) else { throw isNowhere(pack) }
+        do { try stores[source].read(.pack(pack), at: offset, into: buffer) } catch {
+            if case .notFound = error { throw isNowhere(pack) }
+            throw error
         }
-        try stores[place].read(.pack(pack), at: offset, into: buffer)
+    }
+
+    private func isNowhere(_ pack: PackName) -> RegError {
+        RegError(
+            .notFound,
+            "pack \(pack.hex) is nowhere: not in \(stores.map(\.location).joined(separator: ", nor in "))",
+            hint: "see what it hurts: reg verify")
     }
 
     /// The raw bytes of a page, not yet judged.

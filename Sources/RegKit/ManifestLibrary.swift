@@ -13,10 +13,16 @@ struct ManifestLibrary {
     let registry: (any ObjectStore)?
     let copies: CopyReader
 
-    init(store: (any ObjectStore)?, registry: (any ObjectStore)?) {
+    /// `spool`: where packs lie that are on their way to the registry.
+    /// `isKnown`: whether the registry is known to have a pack, without asking it.
+    init(
+        store: (any ObjectStore)?, spool: DirectoryStore? = nil, registry: (any ObjectStore)?,
+        isKnown: @escaping @Sendable (PackName) throws -> Bool = { _ in false }
+    ) {
         self.store = store
         self.registry = registry
-        copies = CopyReader([store, registry].compactMap { $0 })
+        let stores: [(any ObjectStore)?] = [store, spool, registry]
+        copies = CopyReader(stores.compactMap { $0 }, isKnown: isKnown)
     }
 
     /// A manifest of `tree` whose packs are there; nil where there is none at all.
@@ -26,9 +32,12 @@ struct ManifestLibrary {
     func manifest(of tree: Digest, subject: String) throws -> Manifest? {
         var failure: RegError?
         for place in [store, registry].compactMap({ $0 }) {
-            for id in try manifestIDs(of: tree, in: place) {
+            let ids = try manifestIDs(of: tree, in: place)
+            for id in ids {
                 do {
                     let manifest = try read(tree, id: id, from: place, subject: subject)
+                    // A server is asked for packs only where there is a choice: reading them tells.
+                    if ids.count == 1, place.traffic != nil { return manifest }
                     if let lost = try manifest.packs.first(where: { try !copies.has($0.name) }) {
                         throw RegError(
                             .notFound, "pack \(lost.name.hex), which \(subject) needs, is missing",

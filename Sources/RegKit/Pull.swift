@@ -158,7 +158,7 @@ extension Session {
                 }
                 throw RegError(
                     .notFound,
-                    "\(subject) (\(target.version.digest.text)) is not in \(try registry().location.text)",
+                    "\(subject) (\(target.version.digest.text)) is not in \(try registryLocation().text)",
                     hint: "was it pushed? see reg status in the clone that added it")
             }
             return try PullPlan(target, manifest, request, library: library, tree: tree)
@@ -168,14 +168,14 @@ extension Session {
         let total = plans.reduce(0) { $0 + $1.byteCountToWrite }
         let puller = Puller(library: library, tree: tree, session: self, total: total)
         let artifacts = try plans.map { plan in
-            let before = try registryIfThere()?.store.readByteCount ?? 0
+            let before = try registryTraffic()?.readByteCount ?? 0
             if !request.isDryRun { try puller.carryOut(plan) }
-            let fetched = (try registryIfThere()?.store.readByteCount ?? 0) - before
+            let fetched = (try registryTraffic()?.readByteCount ?? 0) - before
             return plan.report(fetchedByteCount: fetched)
         }
         if !request.isDryRun { try puller.finish() }
         return PullReport(
-            artifacts: artifacts, requestCount: try registryIfThere()?.store.requestCount ?? 0,
+            artifacts: artifacts, requestCount: try registryTraffic()?.requestCount ?? 0,
             notes: notes + plans.flatMap(\.notes))
     }
 

@@ -20,6 +20,9 @@ struct RegistryLocation: Equatable {
     let place: Place
     let source: Source
 
+    /// Whether asking it needs a network.
+    var isRemote: Bool { if case .bucket = place { true } else { false } }
+
     /// How it is shown and kept in `reg.toml`.
     var text: String {
         switch place {
@@ -53,7 +56,8 @@ struct RegistryLocation: Equatable {
     }
 
     private static func bucket(_ text: String) throws -> Place {
-        let parts = text.dropFirst("s3://".count).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.dropFirst("s3://".count).split(
+            separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         var prefix = parts.count > 1 ? parts[1] : ""
         while prefix.hasSuffix("/") { prefix.removeLast() }
         let components = prefix.split(separator: "/", omittingEmptySubsequences: false)

@@ -30,28 +30,28 @@ package final class PackWriter {
     private struct Open {
         let name: PackName
         let writer: any ObjectWriter
+        let buffer: LargeFileWriter.Buffer
         let note: UnfinishedPacks.Note?
         var offset: UInt64
         var entries: [PackEntry] = []
     }
 
     private let store: any ObjectStore
-    private let buffer = LargeFileWriter.Buffer()
     private let unfinished: UnfinishedPacks?
-    private let onFinished: (Finished) throws -> Void
+    private let finisher: PackFinisher
     private var open: Open?
 
     /// Packs go to `store`.
     ///
     /// `unfinished`: where they are noted until they are finished.
-    /// `onFinished`: called once for each pack, when it is durable.
+    /// `onFinished`: called once for each pack, when it is durable; by other threads, one at a time.
     package init(
         store: any ObjectStore, unfinished: UnfinishedPacks? = nil,
         onFinished: @escaping (Finished) throws -> Void
     ) {
         self.store = store
         self.unfinished = unfinished
-        self.onFinished = onFinished
+        finisher = PackFinisher(threads: store.writesAtOnce, onFinished: onFinished)
     }
 
     /// Appends one entry whose `stored` bytes were checked to decode to the bytes that `id` names.
@@ -62,7 +62,10 @@ package final class PackWriter {
     ) throws -> Copy {
         var pack = try open ?? start()
         open = nil  // a pack that failed is never finished; and its entries are not copied below
-        try pack.writer.append(stored)
+        do { try pack.writer.append(stored) } catch {
+            finisher.giveBack(pack.buffer)
+            throw error
+        }
         let copy = Copy(
             pack: pack.name, offset: pack.offset, storedLength: UInt32(stored.count), codec: codec)
         let entry = PackEntry(id: id, kind: kind, rawLength: UInt32(rawLength), copy: copy)
@@ -70,28 +73,48 @@ package final class PackWriter {
         try pack.note?.append(entry)
         pack.offset = copy.end
         open = pack
-        if pack.offset >= PackWriter.targetSize || pack.entries.count == PackIndex.entryLimit { try finish() }
+        if pack.offset >= PackWriter.targetSize || pack.entries.count == PackIndex.entryLimit { try close() }
         return copy
     }
 
     private func start() throws -> Open {
         let name = PackName.random()
-        let note = try store.unfinishedFile(of: .pack(name)).flatMap { try unfinished?.note(name, file: $0) }
-        let writer = try store.writer(for: .pack(name), buffer: buffer)
-        try writer.append(
-            UnsafeRawBufferPointer(start: PackIndex.magic.utf8Start, count: PackIndex.headerLength))
-        return Open(name: name, writer: writer, note: note, offset: UInt64(PackIndex.headerLength))
+        let buffer = try finisher.buffer()
+        do {
+            let note = try store.unfinishedFile(of: .pack(name)).flatMap {
+                try unfinished?.note(name, file: $0)
+            }
+            let writer = try store.writer(for: .pack(name), buffer: buffer)
+            try writer.append(
+                UnsafeRawBufferPointer(start: PackIndex.magic.utf8Start, count: PackIndex.headerLength))
+            return Open(
+                name: name, writer: writer, buffer: buffer, note: note,
+                offset: UInt64(PackIndex.headerLength))
+        } catch {
+            finisher.giveBack(buffer)
+            throw error
+        }
     }
 
-    /// Finishes the open pack, if there is one.
-    package func finish() throws {
+    /// Ends the open pack, which is finished while the next one fills.
+    private func close() throws {
         guard let pack = open else { return }
         open = nil
         let tail = PackIndex.encoded(pack.entries, endingAt: pack.offset)
-        try tail.withUnsafeBytes { try pack.writer.append($0) }
-        try pack.writer.finish()
-        let byteCount = pack.offset + UInt64(tail.count)
-        try onFinished(Finished(name: pack.name, byteCount: byteCount, entries: pack.entries))
-        try pack.note?.remove()
+        do { try tail.withUnsafeBytes { try pack.writer.append($0) } } catch {
+            finisher.giveBack(pack.buffer)
+            throw error
+        }
+        let finished = Finished(
+            name: pack.name, byteCount: pack.offset + UInt64(tail.count), entries: pack.entries)
+        try finisher.finish(
+            PackFinisher.Full(
+                pack: finished, writer: pack.writer, note: pack.note, buffer: pack.buffer))
+    }
+
+    /// Finishes all packs, the open one too.
+    package func finish() throws {
+        try close()
+        try finisher.wait()
     }
 }

@@ -36,6 +36,7 @@ package struct UnfinishedPacks: Sendable {
         private let file: Descriptor
         private var rows = ByteWriter()
         private var byteCount: UInt64 = 0
+        private var stays = false
 
         fileprivate init(_ pack: PackName, file: BytePath, in directory: Descriptor) throws(FileError) {
             self.directory = directory
@@ -53,7 +54,10 @@ package struct UnfinishedPacks: Sendable {
         }
 
         // A pack that failed is gone; and a note of nothing does no harm.
-        deinit { try? remove() }
+        deinit { if !stays { try? remove() } }
+
+        /// Lets the note stay for the next run.
+        func leave() { stays = true }
 
         func append(_ entry: PackEntry) throws(FileError) {
             PackIndex.append(entry, to: &rows)

@@ -70,11 +70,13 @@ extension S3Store {
         for key: ObjectKey, buffer: LargeFileWriter.Buffer
     ) throws(StoreError) -> any ObjectWriter {
         SpoolWriter(
-            try DirectoryStore(root: options.spool).writer(for: key, buffer: buffer), key: key, store: self)
+            try spool.writer(for: key, buffer: buffer), key: key, store: self)
     }
 
+    package var writesAtOnce: Int { UploadGate.most }
+
     package func unfinishedFile(of key: ObjectKey) -> BytePath? {
-        DirectoryStore(root: options.spool).unfinishedFile(of: key)
+        spool.unfinishedFile(of: key)
     }
 
     package func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError) {
@@ -84,6 +86,9 @@ extension S3Store {
             return (file, size, try sha256(of: file, offset: 0, byteCount: size))
         }
         try send(key, file, byteCount: size, hash: hash)
+        if path == spool.path(of: key) {
+            try spool.remove(key)
+        }
     }
 
     /// Sends an object from a file: in one request, or in parts where an earlier attempt was cut off.
@@ -91,6 +96,8 @@ extension S3Store {
         _ key: ObjectKey, _ file: Descriptor, byteCount: UInt64, hash: Digest
     ) throws(StoreError) {
         let notes = options.uploadNotes
+        gate.enter(isUnsteady: isUnsteady.load(ordering: .relaxed))
+        defer { gate.leave() }
         if let note = try onFiles({ () throws(FileError) in try notes?.note(of: key, at: location) }) {
             if try size(of: key) != byteCount {
                 try sendInParts(key, file, byteCount: byteCount, resuming: note.uploadID)
@@ -145,11 +152,16 @@ private final class SpoolWriter: ObjectWriter {
 
     func finish() throws(StoreError) {
         try file.finish()
-        let spool = DirectoryStore(root: store.options.spool)
+        let spool = store.spool
         let spooled = try onFiles { () throws(FileError) in try Descriptor.open(spool.path(of: key), .read) }
-        try store.send(key, spooled, byteCount: byteCount, hash: hasher.finish())
-        try spool.remove(key)
+        do { try store.send(key, spooled, byteCount: byteCount, hash: hasher.finish()) } catch {
+            // Where nothing is noted, no later run would find it.
+            if store.options.uploadNotes == nil { try? spool.remove(key) }
+            throw error
+        }
     }
+
+    func forget() throws(StoreError) { try store.spool.remove(key) }
 }
 
 /// The SHA-256 of a part of a file.

@@ -13,6 +13,7 @@ package final class S3Store: ObjectStore {
     let options: S3Options
     /// Whether uploads have been cut off: what is sent then goes in small parts.
     let isUnsteady = Atomic<Bool>(false)
+    let gate = UploadGate()
 
     package init(
         _ bucket: Bucket, _ options: S3Options, credentials: any CredentialSource
@@ -22,6 +23,9 @@ package final class S3Store: ObjectStore {
         isUnsteady.store(wasCutOff, ordering: .relaxed)
         client = S3Client(bucket, options, credentials: credentials)
     }
+
+    /// Where packs lie until they are sent.
+    package var spool: DirectoryStore { DirectoryStore(root: options.spool) }
 
     package var location: String { client.bucket.location }
 

@@ -48,6 +48,9 @@ package protocol ObjectStore: Sendable {
     /// Starts a large object; `buffer` is used until the writer is finished or dropped.
     func writer(for key: ObjectKey, buffer: LargeFileWriter.Buffer) throws(StoreError) -> any ObjectWriter
 
+    /// How many large objects are finished at one time, in the background.
+    var writesAtOnce: Int { get }
+
     /// The file in which a writer's object grows, and which stays when the process is killed; nil where there is none.
     func unfinishedFile(of key: ObjectKey) -> BytePath?
 
@@ -62,6 +65,12 @@ package protocol ObjectStore: Sendable {
 package protocol ObjectWriter: AnyObject {
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError)
     func finish() throws(StoreError)
+    /// Removes what a later run would go on with, if this one were killed: the object is known now.
+    func forget() throws(StoreError)
+}
+
+extension ObjectWriter {
+    package func forget() throws(StoreError) {}
 }
 
 /// How an object is read.
@@ -86,6 +95,7 @@ package struct StoreTraffic: Equatable, Sendable {
 extension ObjectStore {
     package var listsFromAnyName: Bool { false }
     package var traffic: StoreTraffic? { nil }
+    package var writesAtOnce: Int { 1 }
 
     /// Nothing to look for: the store itself sees to it.
     package func checkCreatesOnly(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) {}

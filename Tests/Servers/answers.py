@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The answers of S3: errors, and the XML it writes."""
+
 import email.utils
 import re
 import time
@@ -21,7 +22,9 @@ class S3Error(Exception):
     def xml(self, resource: str, request_id: str) -> bytes:
         facts = {"Code": self.code, "Message": self.message, **self.details}
         facts |= {"Resource": resource, "RequestId": request_id, "HostId": request_id[::-1]}
-        return (DECLARATION + element("Error", *(element(name, value) for name, value in facts.items()))).encode()
+        return (
+            DECLARATION + element("Error", *(element(name, value) for name, value in facts.items()))
+        ).encode()
 
 
 @dataclass

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control port of the emulator: see s3emulator.py for what it takes."""
+
 import base64
 import hashlib
 import secrets
@@ -25,21 +26,34 @@ class BackDoor:
         server = self.server
         return {
             ("GET", "/"): self.overview,
-            ("GET", "/clock"): self.clock, ("POST", "/clock"): self.clock,
-            ("GET", "/history"): server.journal.since, ("DELETE", "/history"): server.journal.clear,
-            ("GET", "/counts"): lambda *_: dict(server.counts),
+            ("GET", "/clock"): self.clock,
+            ("POST", "/clock"): self.clock,
+            ("GET", "/history"): server.journal.since,
+            ("DELETE", "/history"): server.journal.clear,
+            ("GET", "/counts"): self.counts,
             ("GET", "/vices"): lambda *_: server.vices.shown(),
-            ("POST", "/vices"): self.vices, ("DELETE", "/vices"): self.no_vices,
+            ("POST", "/vices"): self.vices,
+            ("DELETE", "/vices"): self.no_vices,
             ("GET", "/accounts"): lambda *_: sorted(server.accounts),
-            ("POST", "/accounts"): self.add_account, ("DELETE", "/accounts"): self.remove_account,
+            ("POST", "/accounts"): self.add_account,
+            ("DELETE", "/accounts"): self.remove_account,
             ("POST", "/objects"): self.objects,
         }
 
     def overview(self, *_: Any) -> dict[str, Any]:
         with self.store.lock:
             objects = [one for bucket in self.store.buckets.values() for one in bucket.objects.values()]
-            return {**self.ports, "buckets": sorted(self.store.buckets), "objects": len(objects),
-                    "bytes": sum(one.size for one in objects)}
+            return {
+                **self.ports,
+                "buckets": sorted(self.store.buckets),
+                "objects": len(objects),
+                "bytes": sum(one.size for one in objects),
+            }
+
+    def counts(self, *_: Any) -> dict[str, Any]:
+        self.server.journal.settle()
+        with self.store.lock:
+            return dict(self.server.counts)
 
     def clock(self, _: dict[str, str], wish: Any) -> dict[str, float]:
         if wish:
@@ -71,12 +85,29 @@ class BackDoor:
 
     def do_list(self, bucket: Bucket, wish: dict[str, Any]) -> list[dict[str, Any]]:
         found = [bucket.objects[key] for key in bucket.keys if key.startswith(wish.get("prefix", ""))]
-        return [{"key": one.key, "size": one.size, "etag": one.etag, "modified": one.modified,
-                 "storage_class": one.storage_class, "sha256": digest_of(one.body)} for one in found]
+        return [
+            {
+                "key": one.key,
+                "size": one.size,
+                "etag": one.etag,
+                "modified": one.modified,
+                "storage_class": one.storage_class,
+                "sha256": digest_of(one.body),
+            }
+            for one in found
+        ]
 
     def do_uploads(self, bucket: Bucket, _: dict[str, Any]) -> list[dict[str, Any]]:
-        return [{"key": one.key, "upload": one.id, "started": one.started, "parts": sorted(one.parts),
-                 "bytes": sum(part.size for part in one.parts.values())} for one in bucket.uploads.values()]
+        return [
+            {
+                "key": one.key,
+                "upload": one.id,
+                "started": one.started,
+                "parts": sorted(one.parts),
+                "bytes": sum(part.size for part in one.parts.values()),
+            }
+            for one in bucket.uploads.values()
+        ]
 
     def do_get(self, bucket: Bucket, wish: dict[str, Any]) -> Any:
         body = bucket.objects[wish["key"]].body
@@ -89,11 +120,22 @@ class BackDoor:
         return {}
 
     def do_put(self, bucket: Bucket, wish: dict[str, Any]) -> dict[str, Any]:
-        data = Path(wish["path"]).read_bytes() if "path" in wish else base64.b64decode(wish["data"], validate=True)
+        data = (
+            Path(wish["path"]).read_bytes()
+            if "path" in wish
+            else base64.b64decode(wish["data"], validate=True)
+        )
         now = self.server.clock.now()
         etag = wish.get("etag", f'"{secrets.token_hex(16)}"')
         fields = (("content-type", "binary/octet-stream"),)
-        made = Object(wish["key"], len(data), etag, wish.get("modified", now), fields, body=self.store.blobs.holding(data))
+        made = Object(
+            wish["key"],
+            len(data),
+            etag,
+            wish.get("modified", now),
+            fields,
+            body=self.store.blobs.holding(data),
+        )
         bucket.put(wish["key"], made, now, keep_bodies=False)
         return {"etag": etag}
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of others that run for a while: with a log, and never longer than this program."""
+
 import ctypes
 import os
 import re
@@ -25,8 +26,15 @@ class Children:
         """Starts a program, which gets killed by the kernel if this one is; gives the path of its log."""
         log = self.directory / f"{name}.log"
         with open(log, "wb") as file:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,
-                                     start_new_session=True, preexec_fn=die_with_parent)
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
         self.running.append((child, log))
         return log
 

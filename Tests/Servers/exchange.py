@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The emulator's side of a connection: a request is checked, its body taken in and digested, and answered."""
+
 import base64
 import hashlib
 import itertools
@@ -11,20 +12,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from answers import Answer, S3Error, http_date
+from calls import Call
 from control import Journal
 from http1 import Connection, Head, message
 from objects import Body, Bucket, Store
-from operations import Call, Operations
+from operations import Operations
 from sigv4 import Account, check, decoded
 from vices import Vices
 
 OBJECT_LIMIT = 5 << 30
 XML_LIMIT = 2 << 20
 EMPTY = Body()
-REASONS = {200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified", 400: "Bad Request",
-           403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 411: "Length Required",
-           412: "Precondition Failed", 416: "Range Not Satisfiable", 429: "Too Many Requests",
-           500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable"}
+REASONS = {
+    200: "OK",
+    204: "No Content",
+    206: "Partial Content",
+    304: "Not Modified",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    411: "Length Required",
+    412: "Precondition Failed",
+    416: "Range Not Satisfiable",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
 
 
 class Clock:
@@ -47,9 +63,12 @@ class Digests:
     """The digests that a body is checked against, made while it comes in."""
 
     def __init__(self, head: Head, with_md5: bool):
-        self.claims = [(name.lower(), value) for name, value in head.fields
-                       if name.lower().startswith("x-amz-checksum-")
-                       and name.lower() not in ("x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-checksum-mode")]
+        self.claims = [
+            (name.lower(), value)
+            for name, value in head.fields
+            if name.lower().startswith("x-amz-checksum-")
+            and name.lower() not in ("x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-checksum-mode")
+        ]
         self.sha256, self.sha1, self.md5, self.crc32 = hashlib.sha256(), hashlib.sha1(), hashlib.md5(), 0
         self.content_md5 = head.get("content-md5")
         self.payload = head.get("x-amz-content-sha256")
@@ -68,7 +87,9 @@ class Digests:
             if len(from_base64(value)) != sizes[name]:
                 raise S3Error(400, "InvalidRequest", f"Value for {name} header is invalid.")
         if algorithm and [f"x-amz-checksum-{algorithm.lower()}"] != [name for name, _ in self.claims]:
-            raise S3Error(400, "InvalidRequest", "x-amz-sdk-checksum-algorithm specified, but no such checksum came")
+            raise S3Error(
+                400, "InvalidRequest", "x-amz-sdk-checksum-algorithm specified, but no such checksum came"
+            )
         if self.content_md5 is not None and len(from_base64(self.content_md5)) != 16:
             raise S3Error(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
 
@@ -85,16 +106,26 @@ class Digests:
         """Raises where the body is not what the headers say."""
         found = self.sha256.hexdigest()
         if self.payload not in ("UNSIGNED-PAYLOAD", found):
-            raise S3Error(400, "XAmzContentSHA256Mismatch", "x-amz-content-sha256 does not match what was computed.",
-                          ClientComputedContentSHA256=str(self.payload), S3ComputedContentSHA256=found)
+            raise S3Error(
+                400,
+                "XAmzContentSHA256Mismatch",
+                "x-amz-content-sha256 does not match what was computed.",
+                ClientComputedContentSHA256=str(self.payload),
+                S3ComputedContentSHA256=found,
+            )
         if self.content_md5 is not None and from_base64(self.content_md5) != self.md5.digest():
             raise S3Error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
-        found_ones = {"x-amz-checksum-sha256": self.sha256.digest(), "x-amz-checksum-sha1": self.sha1.digest(),
-                      "x-amz-checksum-crc32": self.crc32.to_bytes(4, "big")}
+        found_ones = {
+            "x-amz-checksum-sha256": self.sha256.digest(),
+            "x-amz-checksum-sha1": self.sha1.digest(),
+            "x-amz-checksum-crc32": self.crc32.to_bytes(4, "big"),
+        }
         for name, value in self.claims:
             if from_base64(value) != found_ones[name]:
                 algorithm = name.removeprefix("x-amz-checksum-").upper()
-                raise S3Error(400, "BadDigest", f"The {algorithm} you specified did not match the calculated checksum.")
+                raise S3Error(
+                    400, "BadDigest", f"The {algorithm} you specified did not match the calculated checksum."
+                )
 
 
 def from_base64(text: str) -> bytes:
@@ -139,7 +170,8 @@ class Emulator:
                 return
 
     def count(self, entry: dict[str, Any]) -> None:
-        name = f"{entry['method']} /{entry['bucket']}/{entry['key']}"
+        names = "&".join(sorted(entry["query"]))
+        name = f"{entry['method']} /{entry['bucket']}/{entry['key']}{'?' if names else ''}{names}"
         with self.store.lock:
             fresh = {"requests": 0, "request_bytes": 0, "response_bytes": 0, "status": {}}
             sums = self.counts.setdefault(name, fresh)
@@ -157,15 +189,29 @@ class Exchange:
         self.server, self.connection, self.head = server, connection, head
         self.method, self.target = head.request_line()
         self.id = secrets.token_hex(8).upper()
-        self.body_is_read = False
+        self.body_is_read = self.sending = False
         self.bucket = self.key = ""
         hidden = ("authorization", "x-amz-security-token", "host")
         self.entry: dict[str, Any] = {
-            "id": next(server.numbers), "connection": number, "invoke": time.monotonic(), "return": None, "order": None,
-            "method": self.method, "host": head.get("host"), "bucket": "", "key": "", "query": {}, "status": None,
-            "error": None, "request_bytes": 0, "response_bytes": 0, "sha256": None,
+            "id": next(server.numbers),
+            "connection": number,
+            "invoke": time.monotonic(),
+            "return": None,
+            "order": None,
+            "method": self.method,
+            "host": head.get("host"),
+            "bucket": "",
+            "key": "",
+            "query": {},
+            "status": None,
+            "error": None,
+            "request_bytes": 0,
+            "response_bytes": 0,
+            "sha256": None,
             "request": {name.lower(): value for name, value in head.fields if name.lower() not in hidden},
-            "response": {}, "answered": False}
+            "response": {},
+            "answered": False,
+        }
 
     def run(self) -> bool:
         """Answers; whether the connection can take another request."""
@@ -182,9 +228,9 @@ class Exchange:
             self.entry["answered"] = True
             return keeps_alive
         finally:
-            self.entry["return"] = time.monotonic()
+            self.entry["return"] = self.entry["return"] or time.monotonic()
             self.server.count(self.entry)
-            self.server.journal.add(self.entry)
+            self.server.journal.add(self.entry, self.sending)
 
     def answer(self) -> Answer:
         """Checks the request, takes its body and does it."""
@@ -222,8 +268,10 @@ class Exchange:
             raise S3Error(400, "InvalidURI", "Couldn't parse the specified URI.")
         try:
             place = decoded(path[1:]).decode()
-            pairs = [tuple(decoded(part.replace("+", " ")).decode() for part in item.partition("=")[::2])
-                     for item in filter(None, query.split("&"))]
+            pairs = [
+                tuple(decoded(part.replace("+", " ")).decode() for part in item.partition("=")[::2])
+                for item in filter(None, query.split("&"))
+            ]
         except UnicodeDecodeError:
             raise S3Error(400, "InvalidURI", "Couldn't parse the specified URI.") from None
         if len(dict(pairs)) != len(pairs):
@@ -238,16 +286,27 @@ class Exchange:
         if payload.startswith("STREAMING-"):
             raise S3Error(501, "NotImplemented", f"{payload} is not known here")
         is_digest = len(payload) == 64 and set(payload) <= set("0123456789abcdef")
-        if not is_digest and (payload != "UNSIGNED-PAYLOAD" or not self.server.settings.allow_unsigned_payload):
-            raise S3Error(400, "InvalidRequest", "x-amz-content-sha256 must be a digest in hex, of the body",
-                          ArgumentName="x-amz-content-sha256", ArgumentValue=payload)
+        if not is_digest and (
+            payload != "UNSIGNED-PAYLOAD" or not self.server.settings.allow_unsigned_payload
+        ):
+            raise S3Error(
+                400,
+                "InvalidRequest",
+                "x-amz-content-sha256 must be a digest in hex, of the body",
+                ArgumentName="x-amz-content-sha256",
+                ArgumentValue=payload,
+            )
 
     def receive(self, length: int, digests: Digests) -> Body:
         """Takes the body in."""
         is_object = self.method == "PUT" and self.key
         if length > (OBJECT_LIMIT if is_object else XML_LIMIT):
-            raise S3Error(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
-                          ProposedSize=str(length))
+            raise S3Error(
+                400,
+                "EntityTooLarge",
+                "Your proposed upload exceeds the maximum allowed size",
+                ProposedSize=str(length),
+            )
         if (self.head.get("expect") or "").lower() == "100-continue":
             self.connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         blob = self.server.store.blobs.make(length)
@@ -267,12 +326,21 @@ class Exchange:
         self.body_is_read = True
 
     def send(self, answer: Answer, keeps_alive: bool) -> None:
-        fields = [("Date", http_date(self.server.clock.now())), ("Server", "AmazonS3"), ("x-amz-request-id", self.id),
-                  ("x-amz-id-2", base64.b64encode(os.urandom(24)).decode()), *answer.fields]
+        fields = [
+            ("Date", http_date(self.server.clock.now())),
+            ("Server", "AmazonS3"),
+            ("x-amz-request-id", self.id),
+            ("x-amz-id-2", base64.b64encode(os.urandom(24)).decode()),
+            *answer.fields,
+        ]
         if answer.status not in (204, 304):
             fields.append(("Content-Length", str(len(answer.body))))
         if not keeps_alive:
             fields.append(("Connection", "close"))
+        # Before the client can know: requests made one after the other never overlap in the history.
+        self.entry["return"] = time.monotonic()
+        self.sending = True
+        self.server.journal.expect()
         self.entry["status"] = answer.status
         self.entry["response"] = {name.lower(): value for name, value in fields}
         head = message(f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Unknown')}", fields)

@@ -3,6 +3,7 @@
 
 Made by hand so that nothing is corrected or hidden on the way: a head is kept as the bytes that came.
 """
+
 import contextlib
 import os
 import socket

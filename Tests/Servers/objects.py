@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the emulator holds: bytes in memory or in files, objects, buckets and uploads in parts."""
+
 import bisect
 import itertools
 import os

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signature version 4 as S3 uses it in the Authorization header: signing, and checking that refuses all else."""
+"""Signature version 4 as S3 has it in the Authorization header: signing, and a check that is strict."""
+
 import calendar
 import hashlib
 import hmac
@@ -37,14 +38,20 @@ def decoded(text: str) -> bytes:
     return urllib.parse.unquote_to_bytes(text.encode("latin-1"))
 
 
-def canonical_request(method: str, target: str, fields: list[tuple[str, str]], signed: list[str], payload: str) -> str:
+def canonical_request(
+    method: str, target: str, fields: list[tuple[str, str]], signed: list[str], payload: str
+) -> str:
     """The canonical request; path and query are decoded and encoded once, and nothing is normalised."""
     path, _, query = target.partition("?")
     pairs = []
     for item in filter(None, query.split("&")):
         name, _, value = item.partition("=")
         pairs.append(tuple(encoded(decoded(part.replace("+", " "))) for part in (name, value)))
-    lines = [method, encoded(decoded(path), "/"), "&".join(f"{name}={value}" for name, value in sorted(pairs))]
+    lines = [
+        method,
+        encoded(decoded(path), "/"),
+        "&".join(f"{name}={value}" for name, value in sorted(pairs)),
+    ]
     for wanted in signed:
         values = [" ".join(value.split()) for name, value in fields if name.lower() == wanted]
         lines.append(f"{wanted}:{','.join(values)}")
@@ -63,7 +70,13 @@ def signature(secret: str, scope: str, text: str) -> str:
 
 
 def sign(
-    account: Account, region: str, method: str, target: str, fields: list[tuple[str, str]], payload: str, now: float
+    account: Account,
+    region: str,
+    method: str,
+    target: str,
+    fields: list[tuple[str, str]],
+    payload: str,
+    now: float,
 ) -> list[tuple[str, str]]:
     """`fields`, which must hold Host, with those of a signature at `now` added; all of them are signed."""
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
@@ -74,7 +87,9 @@ def sign(
     signed = sorted({name.lower() for name, _ in fields})
     text = string_to_sign(canonical_request(method, target, fields, signed, payload), moment, scope)
     made = signature(account.secret_key, scope, text)
-    credential = f"Credential={account.access_key}/{scope}, SignedHeaders={';'.join(signed)}, Signature={made}"
+    credential = (
+        f"Credential={account.access_key}/{scope}, SignedHeaders={';'.join(signed)}, Signature={made}"
+    )
     return [*fields, ("Authorization", f"{ALGORITHM} {credential}")]
 
 
@@ -90,7 +105,7 @@ def check(head: Head, accounts: dict[str, Account], region: str, now: float) -> 
         raise S3Error(400, "AuthorizationHeaderMalformed", "The authorization header is malformed")
     key, date, named_region, service, names, given = match.groups()
     if named_region != region:
-        text = f"The authorization header is malformed; the region '{named_region}' is wrong; expecting '{region}'"
+        text = f"the region '{named_region}' is wrong; expecting '{region}'"
         raise S3Error(400, "AuthorizationHeaderMalformed", text, Region=region)
     if service != "s3":
         raise S3Error(400, "AuthorizationHeaderMalformed", f"incorrect service '{service}'; expecting 's3'")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bad habits of servers, to be switched on one by one."""
+
 import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -43,7 +44,7 @@ class Vices:
     missing_if_match: int = 404
     # If-Match only works without the quotes of the ETag (Ceph 16).
     unquoted_if_match: bool = False
-    # CompleteMultipartUpload: "error" says 200 with an <Error> and does nothing; "space" sends white space first.
+    # CompleteMultipartUpload: "error" says 200 with an <Error> and does nothing; "space" begins with blanks.
     complete: str = ""
     # 403 in place of 404 for what is missing, as without the right to list.
     hide_missing: bool = False
