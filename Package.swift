@@ -111,7 +111,13 @@ let package = Package(
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
-        tests("RegS3Tests", of: ["RegBytes", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"]),
+        tests(
+            "RegHTTPTests", of: ["RegBytes", "RegHash", "RegJSON", "RegFiles", "RegHTTP"],
+            excluding: ["server.py"]),
+        tests(
+            "RegS3Tests",
+            of: ["RegBytes", "RegJSON", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"],
+            excluding: ["credential_server.py"]),
         tests("RegGitTests", of: ["RegBytes", "RegLock", "RegProcess", "RegGit"]),
         tests(
             "CommandLineTests",
@@ -138,6 +144,6 @@ if Context.environment["REG_FUZZ"] != nil {
             name: "reg-fuzz",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
+                "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }
