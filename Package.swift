@@ -53,7 +53,11 @@ let package = Package(
             ]),
         library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
-        library("RegLog", uses: ["RegBytes", "RegHash", "RegJSON", "RegStore", "RegFiles", "RegLock"]),
+        library(
+            "RegLog",
+            uses: [
+                "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegCodec", "RegStore", "RegFiles", "RegLock",
+            ]),
         .target(
             name: "RegCatalog",
             dependencies: [

@@ -2,10 +2,11 @@
 internal import RegBytes
 internal import RegFiles
 internal import RegGit
-internal import RegHash
+package import RegHash
 internal import RegJSON
 internal import RegLog
-internal import RegStore
+internal import RegS3
+package import RegStore
 
 extension Session {
     /// Tries what the registry can do, and keeps the result in it.

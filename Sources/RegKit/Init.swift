@@ -2,6 +2,7 @@
 internal import RegBytes
 internal import RegFiles
 internal import RegHash
+internal import RegS3
 
 extension Session {
     /// Makes `reg.toml`, or adds to it what it lacks; a person's lines are never rewritten.

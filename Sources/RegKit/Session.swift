@@ -8,6 +8,7 @@ internal import RegJobs
 internal import RegLock
 internal import RegLog
 internal import RegPack
+internal import RegS3
 internal import RegProcess
 internal import RegStore
 

@@ -22,6 +22,9 @@ package struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
         ObjectKey("checkpoints/\(twentyDigits(.max - last))-\(byteCount)-\(id.hex)")
     }
 
+    /// What all names of checkpoints that end at `last` begin with, but for a dash.
+    package static func checkpointPrefix(last: UInt64) -> String { twentyDigits(.max - last) }
+
     private static func twentyDigits(_ number: UInt64) -> String {
         let digits = String(number)
         return String(repeating: "0", count: 20 - digits.count) + digits
