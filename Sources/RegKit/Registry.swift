@@ -94,7 +94,7 @@ final class Registry {
 
     /// Folds records that checkpoints hold, in one transaction: they are the log's own only if all are.
     ///
-    /// - Returns: whether there were any.
+    /// - Returns: whether there are more.
     private func foldCheckpoints(after tail: inout Tail) throws -> Bool {
         var useless: Set<CheckpointName> = []
         while let stretch = checkpoints.stretch(after: tail, passingOver: useless) {
@@ -103,8 +103,8 @@ final class Registry {
                 try catalog.foldTogether(of: info.id) { fold in
                     last = try stretch.forEachRun(fold)
                 }
-                defer { tail = last }
-                return last != tail
+                tail = last
+                return last == stretch.end && !stretch.isLast
             } catch is CheckpointError { useless.insert(stretch.newest) }
         }
         return false
