@@ -46,10 +46,11 @@ final class Ingest {
     /// Checks chunks that move to another pack.
     private lazy var checker = PullBlock()
 
-    /// `store`: where packs go; `unfinished`: where they are noted meanwhile.
+    /// `store`: where packs go; `unfinished`: where they are noted meanwhile; `onPack`: called for each that is there.
     init(
         into store: any ObjectStore, unfinished: UnfinishedPacks?, catalog: Catalog, copies: CopyReader,
-        jobs: Int, progress: Progress, observer: ProgressObserver?
+        jobs: Int, progress: Progress, observer: ProgressObserver?,
+        onPack: @escaping (PackName) throws -> Void = { _ in }
     ) throws {
         self.catalog = catalog
         self.copies = copies
@@ -58,7 +59,10 @@ final class Ingest {
         self.observer = observer
         let index = try ChunkIndex(catalog: catalog, copies: copies)
         self.index = index
-        packs = PackWriter(store: store, unfinished: unfinished) { try index.keep($0) }
+        packs = PackWriter(store: store, unfinished: unfinished) { pack in
+            try index.keep(pack)
+            try onPack(pack.name)
+        }
         blocks = (0..<min(2 * jobs + 8, 16)).map { _ in IngestBlock() }
     }
 

@@ -165,8 +165,10 @@ final class Registry {
             }
             return (pack, path)
         }
-        try forEachConcurrently(missing, threads: store.writesAtOnce) { [store] pack, path in
-            try store.create(.pack(pack), fromFileAt: path)
+        try forEachConcurrently(missing, threads: store.writesAtOnce) { [objects, catalog, info] pack, path in
+            try objects.store.create(.pack(pack), fromFileAt: path)
+            // At once, so that a run that is killed leaves nothing to be sent again.
+            if objects.location.isRemote { try catalog.keepPresent([pack], in: info.id) }
         }
         note(sent: missing.map(\.0))
         return Set(missing.map(\.0))

@@ -104,7 +104,10 @@ struct Storing {
         ingest = try Ingest(
             into: destination.objects, unfinished: session.unfinishedPacks, catalog: catalog,
             copies: library.copies, jobs: session.jobs,
-            progress: Progress(phase: phase), observer: session.options.progress)
+            progress: Progress(phase: phase), observer: session.options.progress,
+            onPack: { pack in
+                if case .registry(let registry, _) = destination { try registry.keepPresent([pack]) }
+            })
     }
 
     /// Makes whole packs of what killed runs have left: their chunks need not be stored again.
