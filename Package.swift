@@ -86,7 +86,10 @@ let package = Package(
 
         library(
             "RegTesting",
-            uses: ["RegBytes", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog", "CPosix"]),
+            uses: [
+                "RegBytes", "RegJSON", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog",
+                "CPosix",
+            ]),
         tests("RegBytesTests", of: ["RegBytes"]),
         tests("RegHashTests", of: ["RegBytes", "RegHash"]),
         tests("RegFilesTests", of: ["RegBytes", "RegFiles"]),
@@ -110,7 +113,9 @@ let package = Package(
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
-        tests("RegS3Tests", of: ["RegBytes", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"]),
+        tests(
+            "RegS3Tests",
+            of: ["RegBytes", "RegJSON", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"]),
         tests("RegGitTests", of: ["RegBytes", "RegLock", "RegProcess", "RegGit"]),
         tests(
             "CommandLineTests",
