@@ -62,6 +62,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("../../schema/manifest-001.sql"), .embedInCode("../../schema/manifest-002.sql"),
+                .embedInCode("../../schema/manifest-003.sql"),
             ], swiftSettings: settings),
         library("RegLock", uses: ["RegBytes", "RegHash"]),
         library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegProcess", "RegLock"]),

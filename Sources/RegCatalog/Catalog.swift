@@ -12,6 +12,7 @@ package final class Catalog: Sendable {
     /// The schema's versions, oldest first; each takes a database from the version before.
     private static let migrations = [
         PackageResources.manifest_001_sql, PackageResources.manifest_002_sql,
+        PackageResources.manifest_003_sql,
     ]
 
     /// A catalog in memory, gone with the process: for jobs without a writable place.

@@ -121,6 +121,18 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Writes at `offset`, whatever is there.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+        var rest = bytes
+        var position = off_t(clamping: offset)
+        while rest.count > 0 {
+            let count = retrying { pwrite(raw, rest.baseAddress, rest.count, position) }
+            guard count >= 0 else { throw .last("write", path) }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            position += count
+        }
+    }
+
     package func write(_ bytes: [UInt8]) throws(FileError) {
         try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
             try write(UnsafeRawBufferPointer(buffer))

@@ -24,6 +24,8 @@ package struct FileStatus: Equatable, Sendable {
     package let kind: Kind
     /// In bytes.
     package let size: UInt64
+    /// What it takes on the disk, in bytes: less than its size where it has holes.
+    package let allocatedByteCount: UInt64
     /// Since 1970, in nanoseconds.
     package let modified: Int64
     /// Since 1970, in nanoseconds: the last change of the inode, which no program can set.
@@ -38,6 +40,7 @@ package struct FileStatus: Equatable, Sendable {
 
     init(_ raw: stat) {
         size = UInt64(max(0, raw.st_size))
+        allocatedByteCount = UInt64(max(0, raw.st_blocks)) * 512
         modified = FileStatus.nanoseconds(raw.st_mtim)
         changed = FileStatus.nanoseconds(raw.st_ctim)
         inode = UInt64(raw.st_ino)

@@ -12,7 +12,8 @@ package final class PartFile: Sendable {
     /// What earlier runs have left.
     package let byteCount: UInt64
     private let directory: Descriptor
-    private let file: Descriptor
+    /// Open for reading and writing.
+    let file: Descriptor
 
     private init(_ name: BytePath, _ file: Descriptor, byteCount: UInt64, in directory: Descriptor) {
         self.name = name
@@ -54,6 +55,12 @@ package final class PartFile: Sendable {
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(FileError) -> Int { try file.read(into: buffer, at: offset) }
+
+    /// The file, open for writing past the page cache; nil where the file system does not let it.
+    func openDirect() throws(FileError) -> Descriptor? {
+        let file = try openForWriting()
+        return file === self.file ? nil : file
+    }
 
     /// The file, open for writing past the page cache where the file system lets it.
     func openForWriting() throws(FileError) -> Descriptor {

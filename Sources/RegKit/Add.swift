@@ -62,13 +62,6 @@ extension Session {
             added, of: target.path, base: target.base, tree: stored.digest, gone: stored.gone)
     }
 
-    /// Where manifests are found: in the store, and in the registry where there is one.
-    func library() throws -> ManifestLibrary {
-        let registry = try registryIfThere()
-        if storeHold == nil { try holdStore(.shared) }
-        return ManifestLibrary(store: workspace?.store, registry: registry?.store)
-    }
-
     // MARK: What to add
 
     /// Finds out whether a target differs from the lock, and how much of it would have to be read.

@@ -7,6 +7,24 @@ internal import RegProcess
 internal import RegS3
 internal import RegStore
 
+/// The objects of a registry, and where it is.
+struct RegistryObjects {
+    let location: RegistryLocation
+    let store: CountingStore
+    /// Where packs lie that are on their way to a server; nil where there is none.
+    let spool: DirectoryStore?
+    /// Requests at one time.
+    let connectionCount: Int
+
+    init(_ location: RegistryLocation, _ store: any ObjectStore) {
+        self.location = location
+        self.store = CountingStore(store)
+        let bucket = store as? S3Store
+        spool = bucket?.spool
+        connectionCount = bucket?.connectionCount ?? 1
+    }
+}
+
 extension Session {
     /// The objects of a registry.
     func objects(at location: RegistryLocation) throws -> any ObjectStore {

@@ -3,14 +3,15 @@ internal import RegBytes
 internal import RegCodec
 internal import RegHash
 internal import RegJobs
-internal import RegManifest
 internal import RegPack
 internal import RegStore
 
 /// Reads chunks and pages from the first of several stores that has their pack.
 final class CopyReader: Sendable {
-    /// The store of the clone first, then the registry.
+    /// The store of the clone first, the registry last.
     private let stores: [any ObjectStore]
+    /// Whether the last of them is known to have a pack, without asking it.
+    private let isKnown: @Sendable (PackName) throws -> Bool
     /// By pack: the index of the store that has it, nil for none.
     private let places = Monitor<[PackName: Int?]>([:])
 
@@ -23,61 +24,73 @@ final class CopyReader: Sendable {
         var byteCount = 0
     }
 
-    init(_ stores: [any ObjectStore]) { self.stores = stores }
+    init(_ stores: [any ObjectStore], isKnown: @escaping @Sendable (PackName) throws -> Bool = { _ in false })
+    {
+        self.stores = stores
+        self.isKnown = isKnown
+    }
 
     /// Whether any store has the pack.
     func has(_ pack: PackName) throws -> Bool { try place(of: pack) != nil }
 
-    /// Whether the store at `index` is the one that the pack is read from.
+    /// The index of the first store that has the pack.
     private func place(of pack: PackName) throws -> Int? {
         if let known = places.with({ $0[pack] }) { return known }
-        let place = try stores.firstIndex { try $0.size(of: .pack(pack)) != nil }
+        let place = try stores.indices.first { index in
+            if index == stores.count - 1, try isKnown(pack) { return true }
+            return try stores[index].size(of: .pack(pack)) != nil
+        }
         places.with { $0[pack] = .some(place) }
         return place
     }
 
-    /// Fills `buffer` with the bytes of `pack` from `offset` on.
-    func read(_ pack: PackName, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
-        guard let place = try place(of: pack) else {
-            throw RegError(
-                .notFound,
-                "pack \(pack.hex) is nowhere: not in \(stores.map(\.location).joined(separator: ", nor in "))",
-                hint: "see what it hurts: reg verify")
-        }
-        try stores[place].read(.pack(pack), at: offset, into: buffer)
+    /// The index of the store to read the pack from: the last one is not asked first.
+    private func source(of pack: PackName) throws -> Int? {
+        if let known = places.with({ $0[pack] }) { return known }
+        return try stores.indices.dropLast().first { try stores[$0].size(of: .pack(pack)) != nil }
+            ?? stores.indices.last
     }
 
-    /// The raw bytes of a page, not yet judged.
-    func page(_ reference: Manifest.PageReference) throws -> [UInt8] {
-        if let known = pages.with({ $0.bytes[reference.id] }) { return known }
-        let bytes = try readPage(reference)
+    /// How many bytes between two chunks are read along rather than asked for in two requests.
+    var gapLimit: UInt64 { isLastRemote ? 128 << 10 : 0 }
+
+    private var isLastRemote: Bool { stores.last?.traffic != nil }
+
+    /// Whether a pack comes over a network: then every chunk of it is checked as it comes.
+    func isRemote(_ pack: PackName) throws -> Bool {
+        try isLastRemote && source(of: pack) == stores.count - 1
+    }
+
+    /// Fills `buffer` with the bytes of `pack` from `offset` on.
+    ///
+    /// `arrived`: called as they come, with how many there are from the buffer's start on.
+    func read(
+        _ pack: PackName, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer,
+        _ mode: ReadMode = .usual,
+        arrived: (Int) -> Void = { _ in }
+    ) throws {
+        guard let source = try source(of: pack) else { throw isNowhere(pack) }
+        do { try stores[source].read(.pack(pack), at: offset, into: buffer, mode, arrived: arrived) } catch {
+            if case .notFound = error { throw isNowhere(pack) }
+            throw error
+        }
+    }
+
+    private func isNowhere(_ pack: PackName) -> RegError {
+        RegError(
+            .notFound,
+            "pack \(pack.hex) is nowhere: not in \(stores.map(\.location).joined(separator: ", nor in "))",
+            hint: "see what it hurts: reg verify")
+    }
+
+    /// A page that was read before, if it is still remembered.
+    func remembered(_ page: Digest) -> [UInt8]? { pages.with { $0.bytes[page] } }
+
+    func remember(_ page: Digest, _ bytes: [UInt8]) {
         pages.with { pages in
             guard pages.byteCount + bytes.count <= PageCache.limit else { return }
-            pages.bytes[reference.id] = bytes
+            pages.bytes[page] = bytes
             pages.byteCount += bytes.count
-        }
-        return bytes
-    }
-
-    private func readPage(_ reference: Manifest.PageReference) throws -> [UInt8] {
-        let copy = reference.copy
-        let rawLength = Int(reference.rawLength)
-        let subject = "a page at byte \(copy.offset) of pack \(copy.pack.hex)"
-        do {
-            try copy.codec.checkLengths(
-                stored: Int(copy.storedLength), raw: rawLength, limit: EntryKind.page.rawLimit)
-            guard Int(copy.storedLength) <= CodecLimit.storedByteCount(raw: rawLength) else {
-                throw RegError(.corrupt, "\(subject) is damaged: it is longer than it can be")
-            }
-            var stored = [UInt8](repeating: 0, count: Int(copy.storedLength))
-            try stored.withUnsafeMutableBytes { try read(copy.pack, at: copy.offset, into: $0) }
-            var raw = [UInt8](repeating: 0, count: rawLength)
-            try stored.withUnsafeBytes { source in
-                try raw.withUnsafeMutableBytes { try copy.codec.decode(source, into: $0) }
-            }
-            return raw
-        } catch let error as CodecError {
-            throw RegError.codec(error, of: subject)
         }
     }
 }

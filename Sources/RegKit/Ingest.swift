@@ -227,6 +227,7 @@ final class ChunkIndex: Sendable {
     private let copies: CopyReader
     private let open = Monitor<[Digest: Copy]>([:])
     private let deleted = Monitor<[PackName: Bool]>([:])
+    private let finished = Monitor<Set<PackName>>([])
     /// Beginnings of the ids that the catalog has, to answer for most new chunks without asking it; nil where they
     /// would take too much memory.
     private let known: Monitor<Set<UInt64>?>
@@ -257,11 +258,15 @@ final class ChunkIndex: Sendable {
         return isDeleted
     }
 
+    /// The packs that this run has finished.
+    var finishedPacks: Set<PackName> { finished.with { $0 } }
+
     func add(_ chunk: Digest, _ copy: Copy) { open.with { $0[chunk] = copy } }
 
     /// Keeps the chunks of a pack that is now finished.
     func keep(_ pack: PackWriter.Finished) throws {
         try catalog.keep(pack)
+        finished.with { _ = $0.insert(pack.name) }
         note(pack.entries.lazy.filter { $0.kind == .chunk }.map(\.id))
         open.with { open in for entry in pack.entries { open[entry.id] = nil } }
     }

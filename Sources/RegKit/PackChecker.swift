@@ -44,7 +44,7 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
     func check(_ packs: [(PackName, byteCount: UInt64)]) throws {
         if readsData { results.with { $0.progress.totalByteCount = packs.reduce(0) { $0 + $1.byteCount } } }
         let slots = (0..<min(jobs, 8) + 1).map { _ in Slot() }
-        try Pipeline.run(slots: slots, stages: [.parallel(jobs) { self.check($0) }]) { pipeline in
+        try Pipeline.run(slots: slots, stages: [.parallel(jobs) { try self.check($0) }]) { pipeline in
             for (name, byteCount) in packs.sorted(by: { $0.0 < $1.0 }) {
                 let slot = try pipeline.acquire()
                 slot.pack = name
@@ -54,12 +54,17 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
         }
     }
 
-    private func check(_ slot: Slot) {
+    private func check(_ slot: Slot) throws {
         guard let name = slot.pack else { return }
         do {
             try checkSize(name, slot.byteCount)
             if readsData { try checkData(name, slot.block) }
-        } catch { results.with { $0.failures[name] = RegError.explaining(error) } }
+        } catch {
+            let failure = RegError.explaining(error)
+            // What is not the pack's fault ends the check.
+            guard [.corrupt, .notFound, .refused, .incapable].contains(failure.kind) else { throw failure }
+            results.with { $0.failures[name] = failure }
+        }
     }
 
     private func checkSize(_ name: PackName, _ expected: UInt64) throws {

@@ -141,7 +141,20 @@ extension Session {
     private func pull(
         _ targets: [PullTarget], into root: BytePath, _ request: PullRequest
     ) throws -> PullReport {
-        let library = try library()
+        var library = try library()
+        do { return try pull(targets, into: root, request, library) } catch let error as RegError
+            where error.kind == .notFound && !library.asksForPacks
+        {
+            // A collection may have removed what this manifest names, and made another.
+            library = try self.library()
+            library.asksForPacks = true
+            return try pull(targets, into: root, request, library)
+        }
+    }
+
+    private func pull(
+        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, _ library: ManifestLibrary
+    ) throws -> PullReport {
         let tree: WorkingTree
         if let workspace, workspace.root == root {
             tree = try workingTree(of: workspace)
@@ -158,7 +171,7 @@ extension Session {
                 }
                 throw RegError(
                     .notFound,
-                    "\(subject) (\(target.version.digest.text)) is not in \(try registry().location.text)",
+                    "\(subject) (\(target.version.digest.text)) is not in \(try registryLocation().text)",
                     hint: "was it pushed? see reg status in the clone that added it")
             }
             return try PullPlan(target, manifest, request, library: library, tree: tree)
@@ -168,14 +181,14 @@ extension Session {
         let total = plans.reduce(0) { $0 + $1.byteCountToWrite }
         let puller = Puller(library: library, tree: tree, session: self, total: total)
         let artifacts = try plans.map { plan in
-            let before = try registryIfThere()?.store.readByteCount ?? 0
+            let before = try registryTraffic()?.readByteCount ?? 0
             if !request.isDryRun { try puller.carryOut(plan) }
-            let fetched = (try registryIfThere()?.store.readByteCount ?? 0) - before
+            let fetched = (try registryTraffic()?.readByteCount ?? 0) - before
             return plan.report(fetchedByteCount: fetched)
         }
         if !request.isDryRun { try puller.finish() }
         return PullReport(
-            artifacts: artifacts, requestCount: try registryIfThere()?.store.requestCount ?? 0,
+            artifacts: artifacts, requestCount: try registryTraffic()?.requestCount ?? 0,
             notes: notes + plans.flatMap(\.notes))
     }
 

@@ -184,7 +184,7 @@ struct PullPlan {
             let directory = try parents.directory(of: path, making: false),
             let part = try directory.status(of: PullFile.partName(of: path.lastComponent))
         else { return }
-        byteCountUnfinished += min(part.size, size)
+        byteCountUnfinished += min(part.allocatedByteCount, size)
     }
 
     private mutating func learn(_ file: KnownFile, _ tree: WorkingTree) throws {

@@ -7,23 +7,22 @@ internal import RegJobs
 internal import RegLock
 internal import RegManifest
 internal import RegPack
+internal import RegStore
 
 /// Carries out plans: reads, decodes, checks and writes files.
 ///
-/// Reading, decoding and whole small files run on parallel threads; the hash and the writing of long files on one
-/// thread each (``Pipeline``). No file gets its name before its bytes have the hash that names them.
-// Unchecked: what threads share is in the monitors, and the writer belongs to the last stage.
+/// Reading, decoding and writing run on parallel threads, each piece at its own place; the hashes of long files on one
+/// thread, their ends on another (``Pipeline``). No file gets its name before its bytes have the hash that names them.
+// Unchecked: what threads share is in the monitors, the rest belongs to one stage each.
 final class Puller: @unchecked Sendable {
     private let library: ManifestLibrary
     private let tree: WorkingTree
-    private let jobs: Int
     private let observer: ProgressObserver?
     private let progress: Monitor<Progress>
     private let pulled: PulledFiles
     private let blocks: [PullBlock]
     private let mask = fileModeMask()
-    private let buffer = LargeFileWriter.Buffer()
-    private var writer: LargeFileWriter?
+    private let readerCount: Int
     /// Those that the plan at hand goes through; the feeding thread's.
     private var directories: Set<BytePath> = []
     private var lastDirectory: BytePath?
@@ -33,12 +32,16 @@ final class Puller: @unchecked Sendable {
     init(library: ManifestLibrary, tree: WorkingTree, session: Session, total: UInt64) {
         self.library = library
         self.tree = tree
-        jobs = session.jobs
+        let isRemote = library.registry?.traffic != nil
+        readerCount = isRemote ? max(session.jobs, session.connectionCount) : session.jobs + 1
         observer = session.options.progress
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
-        let count = min(2 * session.jobs + 2, 8)
-        blocks = (0..<count).map { _ in PullBlock(directoryLimit: openDirectoryLimit(sharedBy: count)) }
+        let count = min(readerCount + 4, 20)
+        let target = isRemote ? PullBlock.remoteTarget : PullBlock.usualTarget
+        blocks = (0..<count).map { _ in
+            PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: count))
+        }
     }
 
     func carryOut(_ plan: PullPlan) throws {
@@ -50,22 +53,22 @@ final class Puller: @unchecked Sendable {
         }
         if !plan.obstacles.isEmpty { try makeRoom(for: plan) }
         pulled.add(read: plan.learned)
-        // A file that is not finished stays for the next run, but for one that is wrong.
-        defer { writer = nil }
         do {
             try Pipeline.run(
                 slots: blocks,
                 stages: [
-                    .parallel(jobs) { block in
-                        try block.read(copies)
-                        try self.writeWholeFiles(of: block)
+                    .parallel(readerCount) { block in
+                        var writing = BlockWriting()
+                        try block.read(copies) { try self.write(block, &writing) }
+                        try self.pulled.add(written: writing.known, byteCount: writing.wholeByteCount)
                     },
                     .ordered { $0.hashLongFiles() },
-                    .ordered { try self.writeLongFiles(of: $0) },
+                    .ordered { try self.endLongFiles(of: $0) },
                 ]
             ) { try feed(plan, to: $0) }
         } catch let failure as WrongHash {
-            writer?.discard()
+            // A file that is not finished stays for the next run, but for one that is wrong.
+            try failure.file.pieces().discard()
             throw try explanation(of: failure, in: plan)
         }
         try removeWhatIsGone(of: plan)
@@ -154,57 +157,75 @@ final class Puller: @unchecked Sendable {
 
     private func mode(of file: PullFile) -> UInt32 { (file.isExecutable ? 0o777 : 0o666) & ~mask }
 
-    private func writeWholeFiles(of block: PullBlock) throws {
+    /// How far the files of a block are written.
+    private struct BlockWriting {
+        var step = 0
+        /// Of the block: the first chunk of a long file that is not written.
+        var chunk = 0
         var known: [KnownFile] = []
-        var byteCount = 0
-        for case .piece(let file, let range, isFirst: true, isLast: true) in block.steps {
-            let bytes = block.bytes(of: range)
-            guard block.hash(bytes) == file.hash else { throw WrongHash(file: file) }
-            let status = try replaceFile(
-                bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
-            known.append(KnownFile(path: file.path, KnownEntry(file.content, status: status)))
-            report(bytes.count)
-            byteCount += bytes.count
-        }
-        try pulled.add(written: known, byteCount: byteCount)
+        var wholeByteCount = 0
     }
 
-    private func writeLongFiles(of block: PullBlock) throws {
-        for case .piece(let file, let range, let isFirst, let isLast) in block.steps
-        where !(isFirst && isLast) {
-            let open = try isFirst ? start(file) : writer
-            guard let open else { preconditionFailure("a piece came before its file's first") }
-            writer = open
-            try write(range, of: block, to: open, file)
-            report(block.bytes(of: range).count)
-            guard isLast else { continue }
-            guard file.found == file.hash else { throw WrongHash(file: file) }
-            writer = nil
-            try open.complete(mode: mode(of: file))
-            _ = try open.publish(as: file.path.lastComponent, .replacing)
-            let known = KnownEntry(file.content, status: try open.status())
-            try pulled.add(
-                written: [KnownFile(path: file.path, known)], byteCount: Int(clamping: open.byteCount))
+    /// Writes what is ready of a block and not written yet: small files whole, long ones piece by piece.
+    private func write(_ block: PullBlock, _ writing: inout BlockWriting) throws {
+        while writing.step < block.steps.count {
+            guard case .piece(let file, let range, let isFirst, let isLast) = block.steps[writing.step] else {
+                return
+            }
+            let isComplete = range.upperBound <= block.readyCount
+            if isFirst && isLast {
+                guard isComplete else { return }
+                try writeWhole(file, block, range, &writing)
+            } else {
+                let start = max(writing.chunk, range.lowerBound)
+                let ready = start..<max(start, min(range.upperBound, block.readyCount))
+                // Few large writes rather than many small ones.
+                guard isComplete || block.bytes(of: ready).count >= PullBlock.usualTarget else { return }
+                try write(ready, of: block, to: file)
+                writing.chunk = ready.upperBound
+                guard isComplete else { return }
+            }
+            writing.step += 1
         }
     }
 
-    private func start(_ file: PullFile) throws -> LargeFileWriter {
-        guard let part = file.part else { return try LargeFileWriter(in: file.directory, buffer: buffer) }
-        return try LargeFileWriter(part, in: file.directory, buffer: buffer)
-    }
-
-    /// Writes a piece, but for the beginning of the file that an earlier run has written.
-    private func write(
-        _ piece: Range<Int>, of block: PullBlock, to open: LargeFileWriter, _ file: PullFile
+    private func writeWhole(
+        _ file: PullFile, _ block: PullBlock, _ range: Range<Int>, _ writing: inout BlockWriting
     ) throws {
-        var rest = piece
-        while file.isInPart, let first = rest.first {
-            file.isInPart = block.chunks[first].isInPart
-            if !file.isInPart { break }
-            open.keep(block.bytes(of: first..<first + 1))
-            rest = first + 1..<rest.upperBound
+        guard block.hash(ofFile: range) == file.hash else { throw WrongHash(file: file) }
+        let bytes = block.bytes(of: range)
+        let status = try replaceFile(
+            bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
+        writing.known.append(KnownFile(path: file.path, KnownEntry(file.content, status: status)))
+        writing.wholeByteCount += bytes.count
+        report(bytes.count)
+    }
+
+    /// Writes chunks of a long file to their place, but for those that an earlier run has written.
+    private func write(_ chunks: Range<Int>, of block: PullBlock, to file: PullFile) throws {
+        var rest = chunks
+        while let first = rest.first {
+            let isInPart = block.chunks[first].isInPart
+            let same = rest.prefix { block.chunks[$0].isInPart == isInPart }
+            let run = first..<first + same.count
+            let bytes = block.bytes(of: run)
+            if !isInPart { try file.pieces().write(bytes, at: block.chunks[first].offset) }
+            report(bytes.count)
+            rest = run.upperBound..<rest.upperBound
         }
-        if !rest.isEmpty { try open.append(block.bytes(of: rest)) }
+    }
+
+    /// Gives their names to the long files that end in a block.
+    private func endLongFiles(of block: PullBlock) throws {
+        for case .piece(let file, _, let isFirst, isLast: true) in block.steps where !isFirst {
+            guard file.found == file.hash else { throw WrongHash(file: file) }
+            let pieces = try file.pieces()
+            try pieces.complete(size: file.fedByteCount, mode: mode(of: file))
+            try pieces.publish(as: file.path.lastComponent)
+            let known = KnownEntry(file.content, status: try pieces.status())
+            try pulled.add(
+                written: [KnownFile(path: file.path, known)], byteCount: Int(clamping: file.fedByteCount))
+        }
     }
 
     private func report(_ byteCount: Int) {

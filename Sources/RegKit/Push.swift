@@ -38,6 +38,7 @@ extension Session {
                 if operations.isEmpty { return nil }
                 return Registry.Draft(project: settings.project, author: author, operations: operations)
             }
+            for candidate in candidates { try registry.keepPresent(candidate.packs) }
             return PushReport(
                 record: record, registry: registry.location.text,
                 artifacts: try candidates.map { try report($0, record: record) },

@@ -84,14 +84,12 @@ extension Session {
         guard let store = workspace?.store else {
             throw RegError(.internalError, "\(candidate.name) has no store to come from")
         }
-        let library = ManifestLibrary(store: store, registry: registry.store)
+        let library = try library()
         let subject = candidate.name.text
         let found = try library.reliableManifest(
             of: candidate.digest, in: store, catalog: catalog, subject: subject)
         guard let manifest = found else { return false }
-        for pack in manifest.packs where try registry.bring(pack.name, from: store, subject: subject) {
-            sent.insert(pack.name)
-        }
+        sent.formUnion(try registry.bring(manifest.packs.map(\.name), from: store, subject: subject))
         let key = ObjectKey.manifest(candidate.digest, id: manifest.id)
         guard let bytes = try store.read(key, limit: Manifest.byteLimit) else {
             throw RegError.store(.notFound(key: key, location: store.location))

@@ -3,56 +3,51 @@ internal import RegBytes
 internal import RegCatalog
 internal import RegFiles
 internal import RegHash
+internal import RegJobs
 internal import RegLog
 internal import RegPack
 internal import RegStore
 
 /// One registry: its objects, its log, and the log folded into a catalog.
 final class Registry {
-    let location: RegistryLocation
-    let store: CountingStore
+    let objects: RegistryObjects
     let info: RegistryInfo
     private let log: Log
     private let catalog: Catalog
     private let acceptsRollback: Bool
     /// Where the log was found to end.
     private var end: Tail?
+    /// Packs that this run has sent.
+    private var sent: Set<PackName> = []
 
     private init(
-        _ location: RegistryLocation, store: CountingStore, info: RegistryInfo, catalog: Catalog,
-        acceptsRollback: Bool
+        _ objects: RegistryObjects, info: RegistryInfo, catalog: Catalog, acceptsRollback: Bool
     ) {
-        self.location = location
-        self.store = store
+        self.objects = objects
         self.info = info
         self.catalog = catalog
         self.acceptsRollback = acceptsRollback
-        log = Log(store: store)
+        log = Log(store: objects.store)
     }
 
-    /// The registry at `location`; nil where there is none.
-    static func open(
-        _ location: RegistryLocation, _ objects: any ObjectStore, catalog: Catalog, acceptsRollback: Bool
-    ) throws -> Registry? {
-        let store = CountingStore(objects)
-        guard let info = try RegistryInfo.read(from: store) else { return nil }
-        return Registry(
-            location, store: store, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+    var location: RegistryLocation { objects.location }
+    var store: CountingStore { objects.store }
+
+    /// The registry in `objects`; nil where there is none.
+    static func open(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry?
+    {
+        guard let info = try RegistryInfo.read(from: objects.store) else { return nil }
+        return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }
 
-    /// The registry at `location`, made if there is none.
-    static func make(
-        _ location: RegistryLocation, _ objects: any ObjectStore, catalog: Catalog, acceptsRollback: Bool
-    ) throws -> Registry {
-        if let found = try open(location, objects, catalog: catalog, acceptsRollback: acceptsRollback) {
-            try objects.checkCreatesOnly(.registry, found.info.stored)
-            return found
-        }
-        let store = CountingStore(objects)
-        let info = try RegistryInfo.create(in: store, time: timestampNow())
-        try objects.checkCreatesOnly(.registry, info.stored)
-        return Registry(
-            location, store: store, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+    /// The registry in `objects`, made if there is none.
+    ///
+    /// - Throws: `incapable` where the server would let one writer replace what another wrote.
+    static func make(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry {
+        let found = try RegistryInfo.read(from: objects.store)
+        let info = try found ?? RegistryInfo.create(in: objects.store, time: timestampNow())
+        try objects.store.checkCreatesOnly(.registry, info.stored)
+        return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }
 
     /// Folds the records that came since the last time; the tail that the catalog then has.
@@ -78,6 +73,7 @@ final class Registry {
                     hint: "it was rolled back or replaced; if that is right, give --accept-rollback")
             }
             try catalog.forgetSeen(of: info.id)
+            try catalog.forgetPresent(in: info.id)
             try catalog.restartFold(of: info.id, genesis: info.hash)
         }
         if let tail = try catalog.tail(of: info.id) { return tail }
@@ -94,20 +90,39 @@ final class Registry {
         end = tail
     }
 
-    /// Makes sure that a pack is here, bringing it from a clone's store.
+    /// Takes notice of packs that this run has sent.
+    func note(sent packs: some Sequence<PackName>) { sent.formUnion(packs) }
+
+    /// Makes sure that packs are here, bringing those that are not from a clone's store or the spool, several at a time.
     ///
-    /// - Returns: whether it had to be brought.
+    /// - Returns: those that had to be brought.
     @discardableResult
-    func bring(_ pack: PackName, from clone: DirectoryStore, subject: String) throws -> Bool {
-        if try store.size(of: .pack(pack)) != nil { return false }
-        let path = clone.path(of: .pack(pack))
-        guard try fileStatus(path) != nil else {
-            throw RegError(
-                .notFound, "pack \(pack.hex) of \(subject) is missing here and in \(location.text)",
-                hint: "add the files again: reg add PATH")
+    func bring(_ packs: [PackName], from clone: DirectoryStore?, subject: String) throws -> Set<PackName> {
+        let places = [clone, objects.spool].compactMap { $0 }
+        let missing = try packs.compactMap { pack -> (PackName, BytePath)? in
+            if try sent.contains(pack) || location.isRemote && catalog.isPresent(pack, in: info.id) {
+                return nil
+            }
+            let path = try places.map { $0.path(of: .pack(pack)) }.first { try fileStatus($0) != nil }
+            // A server is asked only for what is not at hand: to send it what it has does no harm.
+            if try !(location.isRemote && path != nil) && store.size(of: .pack(pack)) != nil { return nil }
+            guard let path else {
+                throw RegError(
+                    .notFound, "pack \(pack.hex) of \(subject) is missing here and in \(location.text)",
+                    hint: "add the files again: reg add PATH")
+            }
+            return (pack, path)
         }
-        try store.create(.pack(pack), fromFileAt: path)
-        return true
+        try forEachConcurrently(missing, threads: store.writesAtOnce) { [store] pack, path in
+            try store.create(.pack(pack), fromFileAt: path)
+        }
+        note(sent: missing.map(\.0))
+        return Set(missing.map(\.0))
+    }
+
+    /// Keeps that packs are here, which a version of the log names.
+    func keepPresent(_ packs: [PackName]) throws {
+        if location.isRemote { try catalog.keepPresent(packs, in: info.id) }
     }
 
     /// What a record is to say, apart from what its place in the log decides.

@@ -20,6 +20,9 @@ struct RegistryLocation: Equatable {
     let place: Place
     let source: Source
 
+    /// Whether asking it needs a network.
+    var isRemote: Bool { if case .bucket = place { true } else { false } }
+
     /// How it is shown and kept in `reg.toml`.
     var text: String {
         switch place {

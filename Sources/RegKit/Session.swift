@@ -6,6 +6,7 @@ internal import RegGit
 internal import RegHash
 internal import RegJobs
 internal import RegLock
+internal import RegLog
 internal import RegPack
 internal import RegProcess
 internal import RegStore
@@ -40,6 +41,7 @@ package final class Session {
     let settings: Settings
     private var openCatalog: Catalog?
     private var openRegistry: Registry?
+    private var openObjects: RegistryObjects?
     /// Held while this run uses the store.
     var storeHold: Descriptor?
     /// Where the index has submodules; nil while nobody asked.
@@ -79,6 +81,9 @@ package final class Session {
     var unfinishedPacks: UnfinishedPacks? {
         workspace?.state.map { UnfinishedPacks(directory: $0.appending("journal")) }
     }
+
+    /// How many requests may run at one time.
+    var connectionCount: Int { openObjects?.connectionCount ?? 1 }
 
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }
 
@@ -216,27 +221,35 @@ package final class Session {
         return base?.appending("reg/config.toml")
     }
 
+    /// The objects of the registry, whether or not there are any: nothing is asked of a server yet.
+    private func registryObjects() throws -> RegistryObjects {
+        if let openObjects { return openObjects }
+        let location = try registryLocation()
+        let objects = RegistryObjects(location, try self.objects(at: location))
+        openObjects = objects
+        return objects
+    }
+
     /// The registry, which must exist.
     func registry() throws -> Registry {
         if let openRegistry { return openRegistry }
-        let location = try registryLocation()
+        let objects = try registryObjects()
         guard
             let registry = try Registry.open(
-                location, objects(at: location), catalog: catalog, acceptsRollback: options.acceptsRollback)
+                objects, catalog: catalog, acceptsRollback: options.acceptsRollback)
         else {
             throw RegError(
-                .notFound, "there is no registry in \(location.text)",
+                .notFound, "there is no registry in \(objects.location.text)",
                 hint: "'reg push' makes it; or give --registry")
         }
         openRegistry = registry
         return registry
     }
 
-    /// The registry, made if it does not exist.
+    /// The registry, made if it does not exist, once it is sure that it can be written.
     func makeRegistry() throws -> Registry {
-        let location = try registryLocation()
         let registry = try Registry.make(
-            location, objects(at: location), catalog: catalog, acceptsRollback: options.acceptsRollback)
+            registryObjects(), catalog: catalog, acceptsRollback: options.acceptsRollback)
         openRegistry = registry
         return registry
     }
@@ -248,6 +261,40 @@ package final class Session {
         {
             return nil
         }
+    }
+
+    /// The registry where asking it needs no network; nil where it does, or there is none.
+    func registryAtHand() throws -> Registry? {
+        guard let location = try? registryLocation(), !location.isRemote else { return nil }
+        return try registryIfThere()
+    }
+
+    /// Where manifests are found: in the store, and in the registry where there is one.
+    func library() throws -> ManifestLibrary {
+        if storeHold == nil { try holdStore(.shared) }
+        guard let objects = try objectsToRead() else {
+            return ManifestLibrary(store: workspace?.store, registry: nil)
+        }
+        return ManifestLibrary(
+            store: workspace?.store, spool: objects.spool, registry: objects.store,
+            isKnown: try knownPacks())
+    }
+
+    /// What was read from the registry and asked of it so far; nil where there is none.
+    func registryTraffic() throws -> CountingStore? { try objectsToRead()?.store }
+
+    /// The objects of the registry, where there is one; a server is not asked whether it is there.
+    private func objectsToRead() throws -> RegistryObjects? {
+        if let openRegistry { return openRegistry.objects }
+        guard let location = try? registryLocation() else { return nil }
+        return location.isRemote ? try registryObjects() : try registryIfThere()?.objects
+    }
+
+    /// Whether the registry is known to hold a pack; nothing is known of one that was not asked for its id.
+    private func knownPacks() throws -> @Sendable (PackName) throws -> Bool {
+        guard let registry = openRegistry, registry.location.isRemote else { return { _ in false } }
+        let (catalog, id) = (try catalog, registry.info.id)
+        return { try catalog.isPresent($0, in: id) }
     }
 
     /// Runs a verb: a damaged database is moved away and the verb runs once more, and every error is explained.

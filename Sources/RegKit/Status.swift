@@ -14,8 +14,8 @@ extension Session {
     package func status(isRemote: Bool) throws -> StatusReport {
         try verb {
             let workspace = try requireWorkspace()
-            // A directory is asked also without being told to: that needs no network.
-            if let registry = try isRemote ? registry() : registryIfThere() { try registry.catchUp() }
+            // A directory is asked also without being told to.
+            if let registry = try isRemote ? registry() : registryAtHand() { try registry.catchUp() }
             let lock = try workspace.readLock()
             let tree = try workingTree(of: workspace)
             let head = try workspace.git?.head()

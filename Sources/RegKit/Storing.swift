@@ -194,6 +194,9 @@ struct Storing {
 
     /// Makes the chunks of a version known, once.
     private func index(_ manifest: Manifest) throws {
+        if case .registry(let registry, _) = destination, try catalog.isOfVersion(manifest: manifest.id) {
+            try registry.keepPresent(manifest.packs.map(\.name))
+        }
         if try catalog.isIndexed(manifest: manifest.id) { return }
         try catalog.transaction {
             var numbers: [PackName: Int64] = [:]
@@ -243,8 +246,9 @@ struct Storing {
     }
 
     private func write(_ draft: ManifestDraft) throws -> Manifested {
-        if case .registry(let registry, let clone?) = destination {
-            for pack in draft.packs { try registry.bring(pack, from: clone, subject: "this tree") }
+        if case .registry(let registry, let clone) = destination {
+            registry.note(sent: ingest.index.finishedPacks)
+            try registry.bring(draft.packs, from: clone, subject: "this tree")
         }
         let bytes = try draft.encoded { pack in
             guard let byteCount = try catalog.byteCount(of: pack) else {

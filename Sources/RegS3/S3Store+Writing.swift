@@ -70,13 +70,13 @@ extension S3Store {
         for key: ObjectKey, buffer: LargeFileWriter.Buffer
     ) throws(StoreError) -> any ObjectWriter {
         SpoolWriter(
-            try DirectoryStore(root: options.spool).writer(for: key, buffer: buffer), key: key, store: self)
+            try spool.writer(for: key, buffer: buffer), key: key, store: self)
     }
 
     package var writesAtOnce: Int { UploadGate.most }
 
     package func unfinishedFile(of key: ObjectKey) -> BytePath? {
-        DirectoryStore(root: options.spool).unfinishedFile(of: key)
+        spool.unfinishedFile(of: key)
     }
 
     package func create(_ key: ObjectKey, fromFileAt path: BytePath) throws(StoreError) {
@@ -86,8 +86,8 @@ extension S3Store {
             return (file, size, try sha256(of: file, offset: 0, byteCount: size))
         }
         try send(key, file, byteCount: size, hash: hash)
-        if path == DirectoryStore(root: options.spool).path(of: key) {
-            try DirectoryStore(root: options.spool).remove(key)
+        if path == spool.path(of: key) {
+            try spool.remove(key)
         }
     }
 
@@ -152,7 +152,7 @@ private final class SpoolWriter: ObjectWriter {
 
     func finish() throws(StoreError) {
         try file.finish()
-        let spool = DirectoryStore(root: store.options.spool)
+        let spool = store.spool
         let spooled = try onFiles { () throws(FileError) in try Descriptor.open(spool.path(of: key), .read) }
         do { try store.send(key, spooled, byteCount: byteCount, hash: hasher.finish()) } catch {
             // Where nothing is noted, no later run would find it.
@@ -161,7 +161,7 @@ private final class SpoolWriter: ObjectWriter {
         }
     }
 
-    func forget() throws(StoreError) { try DirectoryStore(root: store.options.spool).remove(key) }
+    func forget() throws(StoreError) { try store.spool.remove(key) }
 }
 
 /// The SHA-256 of a part of a file.

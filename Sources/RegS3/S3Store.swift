@@ -24,6 +24,12 @@ package final class S3Store: ObjectStore {
         client = S3Client(bucket, options, credentials: credentials)
     }
 
+    /// Requests at one time.
+    package var connectionCount: Int { options.connections }
+
+    /// Where packs lie until they are sent.
+    package var spool: DirectoryStore { DirectoryStore(root: options.spool) }
+
     package var location: String { client.bucket.location }
 
     package var traffic: StoreTraffic? {

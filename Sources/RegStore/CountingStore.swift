@@ -65,6 +65,12 @@ package final class CountingStore: ObjectStore {
         try request { () throws(StoreError) in try store.writer(for: key, buffer: buffer) }
     }
 
+    package var traffic: StoreTraffic? { store.traffic }
+
+    package func checkCreatesOnly(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) {
+        try request { () throws(StoreError) in try store.checkCreatesOnly(key, bytes) }
+    }
+
     package var writesAtOnce: Int { store.writesAtOnce }
 
     package func unfinishedFile(of key: ObjectKey) -> BytePath? { store.unfinishedFile(of: key) }
