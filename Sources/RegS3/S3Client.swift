@@ -68,8 +68,12 @@ final class S3Client: Sendable {
         requests.add(1, ordering: .relaxed)
         let attempt = S3Attempt { request in self.signed(request, used) }
         do throws(HTTPError) {
-            return .success(
-                try http.send(signed(request, used), into: request.sink?(), hedge: request.hedge?(attempt)))
+            let answer = try http.send(
+                signed(request, used), into: request.sink?(), hedge: request.hedge?(attempt))
+            guard !answer.head.isSuccess || request.isWhole(answer.head) else {
+                return .failure(.broken("the answer is not whole"))
+            }
+            return .success(answer)
         } catch { return .failure(error) }
     }
 

@@ -23,6 +23,8 @@ struct S3Request {
     /// Takes the body of a success, for each attempt anew.
     var sink: (() -> any HTTPSink)?
     var hedge: ((_ attempt: S3Attempt) -> HTTPHedge)?
+    /// Whether a success has brought all that it was to bring; without a length a cut answer looks like a whole one.
+    var isWhole: (HTTPHead) -> Bool
     /// Whether something of what was asked for has come since the last attempt.
     var hasAdvanced: () -> Bool = { false }
 
@@ -36,6 +38,10 @@ struct S3Request {
         self.method = method
         self.key = key
         self.purpose = purpose
+        isWhole = { head in
+            method != .get || head.headers["content-length"] != nil
+                || head.headers["transfer-encoding"] != nil
+        }
     }
 }
 

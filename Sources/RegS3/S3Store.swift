@@ -112,6 +112,7 @@ package final class S3Store: ObjectStore {
         request.headers.add("range", "bytes=\(first)-\(last)")
         request.answers = [404, 416]
         request.sink = { RangeSink(range) }
+        request.isWhole = { _ in range.isComplete || range.isShort }
         request.hasAdvanced = { range.hasAdvanced() }
         return request
     }
