@@ -35,14 +35,19 @@ package struct Log: Sendable {
 
     package init(store: any ObjectStore) { self.store = store }
 
-    /// The hash of what is stored under `number`; nil where there is nothing.
-    package func hash(of number: UInt64) throws(LogError) -> Digest? {
-        try bytes(of: number).map { SHA256.digest(of: $0) }
+    /// Whether the log still has what somebody saw of it.
+    package func has(_ tail: Tail) throws(LogError) -> Bool {
+        if try hash(of: tail.number, .usual) == tail.hash { return true }
+        return try hash(of: tail.number, .again) == tail.hash
     }
 
-    private func bytes(of number: UInt64) throws(LogError) -> [UInt8]? {
-        do { return try store.read(number == 0 ? .registry : .record(number), limit: Record.byteLimit) } catch
-        {
+    private func hash(of number: UInt64, _ mode: ReadMode) throws(LogError) -> Digest? {
+        try bytes(of: number, mode).map { SHA256.digest(of: $0) }
+    }
+
+    private func bytes(of number: UInt64, _ mode: ReadMode = .usual) throws(LogError) -> [UInt8]? {
+        let key = number == 0 ? ObjectKey.registry : .record(number)
+        do { return try store.read(key, limit: Record.byteLimit, mode) } catch {
             if case .tooLarge = error {
                 throw .damaged(number: number, "it is longer than \(Record.byteLimit) bytes")
             }
@@ -69,14 +74,13 @@ package struct Log: Sendable {
         var byteCount = 0
         do throws(LogError) {
             while run.entries.count < Log.runLength, byteCount < Log.runByteCount {
-                guard let bytes = try bytes(of: tail.number + 1) else {
+                guard let (entry, count) = try entryAndByteCount(after: tail) else {
                     run.isAtEnd = true
                     break
                 }
-                let entry = try Log.entry(bytes, after: tail)
                 run.entries.append(entry)
                 tail = entry.tail
-                byteCount += bytes.count
+                byteCount += count
             }
         } catch { run.failure = error }
         return run
@@ -84,8 +88,18 @@ package struct Log: Sendable {
 
     /// The record after `tail`; nil at the end of the log.
     package func entry(after tail: Tail) throws(LogError) -> LogEntry? {
+        try entryAndByteCount(after: tail)?.entry
+    }
+
+    private func entryAndByteCount(
+        after tail: Tail
+    ) throws(LogError) -> (entry: LogEntry, byteCount: Int)? {
         guard let bytes = try bytes(of: tail.number + 1) else { return nil }
-        return try Log.entry(bytes, after: tail)
+        do { return (try Log.entry(bytes, after: tail), bytes.count) } catch {
+            // They may have been damaged on their way.
+            guard let again = try self.bytes(of: tail.number + 1, .again), again != bytes else { throw error }
+            return (try Log.entry(again, after: tail), again.count)
+        }
     }
 
     private static func entry(_ bytes: [UInt8], after tail: Tail) throws(LogError) -> LogEntry {
@@ -130,7 +144,11 @@ package struct Log: Sendable {
             }
             return stored == bytes ? .appended : .taken
         }
-        return try self.bytes(of: record.number) == bytes ? .appended : .taken
+        guard let stored = try self.bytes(of: record.number) else {
+            let message = "\(store.location) says that record \(record.number) is there, and does not show it"
+            throw .store(.remote(RemoteError(.unavailable, message)))
+        }
+        return stored == bytes ? .appended : .taken
     }
 
     /// Waits a random time that grows with the number of lost races, so that writers do not meet again.
