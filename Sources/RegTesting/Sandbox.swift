@@ -17,7 +17,7 @@ package final class Sandbox: Sendable {
 
     package init(_ variables: [String: String] = [:]) throws {
         self.variables = variables
-        var name = Array("/tmp/reg-faults-XXXXXX".utf8CString)
+        var name = Array("/tmp/reg-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&name) else { throw SystemFailure("mkdtemp", "/tmp") }
         root = String(cString: made)
         try makeDirectory("home")
