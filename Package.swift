@@ -53,7 +53,11 @@ let package = Package(
             ]),
         library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
-        library("RegLog", uses: ["RegBytes", "RegHash", "RegJSON", "RegStore", "RegFiles", "RegLock"]),
+        library(
+            "RegLog",
+            uses: [
+                "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegCodec", "RegStore", "RegFiles", "RegLock",
+            ]),
         .target(
             name: "RegCatalog",
             dependencies: [
@@ -115,8 +119,12 @@ let package = Package(
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(
+            "RegHTTPTests", of: ["RegBytes", "RegHash", "RegJSON", "RegFiles", "RegHTTP"],
+            excluding: ["server.py"]),
+        tests(
             "RegS3Tests",
-            of: ["RegBytes", "RegJSON", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"]),
+            of: ["RegBytes", "RegJSON", "RegFiles", "RegJobs", "RegProcess", "RegHTTP", "RegS3"],
+            excluding: ["credential_server.py"]),
         tests("RegGitTests", of: ["RegBytes", "RegLock", "RegProcess", "RegGit"]),
         tests(
             "CommandLineTests",
@@ -143,6 +151,6 @@ if Context.environment["REG_FUZZ"] != nil {
             name: "reg-fuzz",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
+                "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }

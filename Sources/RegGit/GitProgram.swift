@@ -24,6 +24,8 @@ struct GitProgram: Sendable {
             // A commit's name must mean what was committed, whatever `git replace` put in its place.
             "GIT_NO_REPLACE_OBJECTS": "1",
         ])
+        // git and what it starts have no use for the keys of buckets.
+        for name in ProcessEnvironment.secretNames { self.environment[name] = nil }
         // git refuses these beside literal paths.
         for name in ["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"] {
             self.environment[name] = nil

@@ -11,17 +11,21 @@ internal import RegStore
 struct RegistryObjects {
     let location: RegistryLocation
     let store: CountingStore
-    /// Where packs lie that are on their way to a server; nil where there is none.
-    let spool: DirectoryStore?
-    /// Requests at one time.
-    let connectionCount: Int
+    /// The same objects, where they are in a bucket.
+    let bucket: S3Store?
 
     init(_ location: RegistryLocation, _ store: any ObjectStore) {
         self.location = location
         self.store = CountingStore(store)
-        let bucket = store as? S3Store
-        spool = bucket?.spool
-        connectionCount = bucket?.connectionCount ?? 1
+        bucket = store as? S3Store
+    }
+
+    /// Where packs lie that are on their way to a server; nil where there is none.
+    var spool: DirectoryStore? { bucket?.spool }
+
+    /// What to do about a server that replaces objects.
+    static var singleWriterHint: String {
+        "reading works; where only this host ever writes, say so: single_writer = \"\(hostName())\" below [s3] in your own config.toml, or REG_S3_SINGLE_WRITER=\(hostName())"
     }
 }
 

@@ -2,6 +2,7 @@
 internal import RegBytes
 internal import RegFiles
 internal import RegHash
+internal import RegS3
 
 extension Session {
     /// Makes `reg.toml`, or adds to it what it lacks; a person's lines are never rewritten.
@@ -16,13 +17,16 @@ extension Session {
             if let project = settings.project {
                 return try existing(project, location)
             }
+            let bucket = try location.flatMap { try prepare($0) }
             let project = RandomName.random()
             var lines = text ?? []
             if let last = lines.last, last != UInt8(ascii: "\n") { lines.append(UInt8(ascii: "\n")) }
             // Keys at the top level must come before the first table of a person's file.
             let added = Array(
-                Settings.lines(project: project, registry: settings.registry == nil ? location?.text : nil)
-                    .utf8)
+                Settings.lines(
+                    project: project, registry: settings.registry == nil ? location?.text : nil,
+                    bucket: settings.s3 == BucketSettings() ? bucket : nil
+                ).utf8)
             let directory = try Descriptor.open(workspace.root, .directory)
             try publish(added + lines, as: BytePath(Settings.fileName), in: directory, .replacing)
             let used = try location ?? RegistryLocation.embedded(project: project, environment: environment)
@@ -30,6 +34,30 @@ extension Session {
                 project: project, registry: used.text, isThisMachineOnly: used.source == .embedded,
                 isNew: true)
         }
+    }
+
+    /// Tries the server of a bucket, and makes the registry there where it can be written.
+    ///
+    /// - Returns: where the bucket is, for `reg.toml`.
+    private func prepare(_ location: RegistryLocation) throws -> BucketSettings? {
+        guard location.isRemote else { return nil }
+        let objects = try registryObjects()
+        let report = DoctorReport(
+            registry: location.text, endpoint: objects.bucket?.endpoint, checks: try probe(objects))
+        if let failure = report.failure {
+            options.notice("\(failure.message); \(failure.hint ?? "pushing is refused")")
+        } else {
+            _ = try makeRegistry()
+            try keep(report, in: objects)
+        }
+        var settings = BucketSettings()
+        if let bucket = objects.bucket, !bucket.isAmazon {
+            settings.endpoint = bucket.endpoint
+            settings.region = bucket.region
+        } else {
+            settings.region = objects.bucket?.region
+        }
+        return settings
     }
 
     private func existing(_ project: RandomName, _ location: RegistryLocation?) throws -> InitReport {

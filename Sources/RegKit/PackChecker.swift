@@ -83,7 +83,9 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
             block.clear()
             var entries: [PackEntry] = []
             while let entry = rest.first, !block.isFull {
-                block.append(ChunkRow(id: entry.id, rawLength: entry.rawLength, copy: entry.copy))
+                block.append(
+                    ChunkRow(id: entry.id, rawLength: entry.rawLength, copy: entry.copy),
+                    isPage: entry.kind == .page)
                 entries.append(entry)
                 rest.removeFirst()
             }

@@ -143,7 +143,8 @@ extension PullBlock {
     }
 
     private func verify(_ chunk: Chunk) throws {
-        let found = hash(UnsafeRawBufferPointer(rebasing: raw[chunk.range]))
+        let bytes = UnsafeRawBufferPointer(rebasing: raw[chunk.range])
+        let found = chunk.isPage ? Page.id(of: Array(bytes)) : hash(bytes)
         guard found == chunk.row.id else {
             throw RegError(
                 .corrupt,

@@ -23,6 +23,8 @@ final class PullBlock: @unchecked Sendable {
         var part: PartFile?
         /// Whether it had them.
         var isInPart = false
+        /// Whether it is a page of a manifest, which has another kind of id.
+        var isPage = false
     }
 
     enum Step {
@@ -83,11 +85,11 @@ final class PullBlock: @unchecked Sendable {
         directoryCount += 1
     }
 
-    func append(_ row: ChunkRow) { append(row, at: 0, nil) }
+    func append(_ row: ChunkRow, isPage: Bool = false) { append(row, at: 0, nil, isPage: isPage) }
 
-    private func append(_ row: ChunkRow, at offset: UInt64, _ part: PartFile?) {
+    private func append(_ row: ChunkRow, at offset: UInt64, _ part: PartFile?, isPage: Bool = false) {
         let range = used..<used + Int(row.rawLength)
-        chunks.append(Chunk(row: row, range: range, offset: offset, part: part))
+        chunks.append(Chunk(row: row, range: range, offset: offset, part: part, isPage: isPage))
         used = range.upperBound
     }
 

@@ -108,7 +108,7 @@ extension Session {
         let reference = try Reference(text) { name in
             if lock[name] != nil { return true }
             guard let registry = try registryIfThere() else { return false }
-            try registry.catchUp()
+            try registry.catchUpOnce()
             return try catalog.newest(of: name) != nil
         }
         switch reference {
@@ -138,13 +138,13 @@ extension Session {
         case .current:
             if let place, case .stored(let digest, _, _) = place.content { return resolved(place, digest) }
             if let place, let digest = try boundDigest(of: place) { return resolved(place, digest) }
-            try registry().catchUp()
+            try registry().catchUpOnce()
             version = try catalog.newestVersion(of: name)
         case .latest:
-            try registry().catchUp()
+            try registry().catchUpOnce()
             version = try catalog.newestVersion(of: name)
         case .version(let number):
-            try registry().catchUp()
+            try registry().catchUpOnce()
             version = try catalog.version(of: name, number: number)
         case .digest(let digits):
             if let digest = Digest(hex: digits) {
@@ -173,7 +173,7 @@ extension Session {
     }
 
     private func version(of name: ArtifactName, digestPrefix: String, text: String) throws -> Version? {
-        try registry().catchUp()
+        try registry().catchUpOnce()
         let matches = try catalog.versions(of: name, digestPrefix: digestPrefix)
         if matches.count > 1 {
             throw RegError(
@@ -238,7 +238,7 @@ extension Session {
     /// The set that a commit is bound to, in the registry.
     private func boundLock(of prefix: String) throws -> Lock? {
         guard let registry = try registryIfThere() else { return nil }
-        try registry.catchUp()
+        try registry.catchUpOnce()
         let matches = try catalog.bindings(commit: prefix, project: settings.project)
         if matches.count > 1 {
             throw RegError(

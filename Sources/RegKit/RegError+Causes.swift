@@ -82,7 +82,10 @@ extension RegError {
         case .denied(let error):
             RegError(.denied, error.message, hint: "ask whoever looks after the registry for access")
         case .file(let error): .file(error)
-        case .remote(let error): RegError(kind(of: error), error.message, hint: error.hint)
+        case .remote(let error):
+            RegError(
+                kind(of: error), error.message,
+                hint: error.hint ?? (error.kind == .incapable ? RegistryObjects.singleWriterHint : nil))
         }
     }
 

@@ -12,11 +12,12 @@ internal import RegStore
 final class Registry {
     let objects: RegistryObjects
     let info: RegistryInfo
-    private let log: Log
+    private var log: Log
     private let catalog: Catalog
     private let acceptsRollback: Bool
     /// Where the log was found to end.
     private var end: Tail?
+    private var isCaughtUp = false
     /// Packs that this run has sent.
     private var sent: Set<PackName> = []
 
@@ -44,24 +45,72 @@ final class Registry {
     ///
     /// - Throws: `incapable` where the server would let one writer replace what another wrote.
     static func make(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry {
-        let found = try RegistryInfo.read(from: objects.store)
-        let info = try found ?? RegistryInfo.create(in: objects.store, time: timestampNow())
-        try objects.store.checkCreatesOnly(.registry, info.stored)
+        if let info = try RegistryInfo.read(from: objects.store) {
+            try objects.store.checkCreatesOnly(.registry, info.stored)
+            return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+        }
+        try checkCreatesOnly(objects.store)
+        let info = try RegistryInfo.create(in: objects.store, time: timestampNow())
         return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }
+
+    /// Tries on an object of its own whether a server creates only what is not there, before a registry is made on it.
+    private static func checkCreatesOnly(_ store: CountingStore) throws {
+        if store.traffic == nil { return }
+        let key = ObjectKey.probe(.random())
+        let bytes = Array("{\"reg_probe\":1,\"checks\":[]}\n".utf8)
+        _ = try store.create(key, bytes)
+        try store.checkCreatesOnly(key, bytes)
+    }
+
+    /// Folds the records that came since the last time, where this run has not done so already: for readers.
+    func catchUpOnce() throws { if !isCaughtUp { try catchUp() } }
+
+    /// Records that a clone may be behind before it asks for checkpoints.
+    private static let shortRunLength = 4
 
     /// Folds the records that came since the last time; the tail that the catalog then has.
     @discardableResult
     func catchUp() throws -> Tail {
         var tail = try checkedTail()
-        while true {
-            let run = log.run(after: tail)
-            try catalog.fold(run.entries, of: info.id)
-            if let failure = run.failure { throw failure }
-            tail = run.entries.last?.tail ?? tail
-            if run.isAtEnd { return tail }
-        }
+        var isAtEnd = try tail.number > 0 && foldRun(after: &tail, limit: Registry.shortRunLength)
+        while try !isAtEnd && foldCheckpoints(after: &tail) {}
+        while !isAtEnd { isAtEnd = try foldRun(after: &tail, limit: Log.runLength) }
+        isCaughtUp = true
+        return tail
     }
+
+    /// Folds at most `limit` records.
+    ///
+    /// - Returns: whether the log ends with them.
+    private func foldRun(after tail: inout Tail, limit: Int) throws -> Bool {
+        let run = log.run(after: tail, limit: limit)
+        try catalog.fold(run.entries, of: info.id)
+        if let failure = run.failure { throw failure }
+        tail = run.entries.last?.tail ?? tail
+        if run.hasNothingAfter { end = tail }
+        return run.isAtEnd
+    }
+
+    /// Folds records that checkpoints hold, in one transaction: they are the log's own only if all are.
+    ///
+    /// - Returns: whether there were any.
+    private func foldCheckpoints(after tail: inout Tail) throws -> Bool {
+        var useless: Set<CheckpointName> = []
+        while let stretch = checkpoints.stretch(after: tail, passingOver: useless) {
+            do {
+                var last = tail
+                try catalog.foldTogether(of: info.id) { fold in
+                    last = try stretch.forEachRun(fold)
+                }
+                defer { tail = last }
+                return last != tail
+            } catch is CheckpointError { useless.insert(stretch.newest) }
+        }
+        return false
+    }
+
+    var checkpoints: Checkpoints { Checkpoints(store: store, log: log) }
 
     /// How far the catalog is, once it is sure that the registry still has what this clone saw of it.
     private func checkedTail() throws -> Tail {
@@ -149,13 +198,24 @@ final class Registry {
             let attempt = try log.create(record)
             try journal?.remove(record.id)
             if attempt == .appended {
-                try catchUp()
-                try checkApplied(record)
+                try take(record, after: tail)
                 return record.number
             }
+            // Whatever a listing says: that number is taken.
+            log.isListed = false
             log.waitAfterLoss(losses)
         }
         return nil
+    }
+
+    /// Folds a record that this run has appended, and makes a checkpoint where it is time for one.
+    private func take(_ record: Record, after tail: Tail) throws {
+        let bytes = record.encoded
+        let entry = try Log.entry(bytes, after: tail)
+        try catalog.fold([entry], of: info.id)
+        try checkApplied(record)
+        // The push is done; a checkpoint only spares others requests, and the next writer makes one as well.
+        try? checkpoints.extend(to: entry.tail, bytes, genesis: info.hash)
     }
 
     /// A record that was written and changes nothing is no success: its preconditions were looked at in vain.
@@ -181,9 +241,12 @@ final class Registry {
     /// All entries of the log from the first on, read anew.
     func forEachEntry(_ body: (LogEntry) throws -> Void) throws {
         var tail = Tail(number: 0, hash: info.hash)
-        while let entry = try log.entry(after: tail) {
-            try body(entry)
-            tail = entry.tail
+        var run = Log.Run()
+        while !run.isAtEnd {
+            run = log.run(after: tail)
+            for entry in run.entries { try body(entry) }
+            if let failure = run.failure { throw failure }
+            tail = run.entries.last?.tail ?? tail
         }
     }
 }

@@ -8,6 +8,7 @@ internal import RegJobs
 internal import RegLock
 internal import RegLog
 internal import RegPack
+internal import RegS3
 internal import RegProcess
 internal import RegStore
 
@@ -83,7 +84,7 @@ package final class Session {
     }
 
     /// How many requests may run at one time.
-    var connectionCount: Int { openObjects?.connectionCount ?? 1 }
+    var connectionCount: Int { openObjects?.bucket?.connectionCount ?? 1 }
 
     var jobs: Int { max(1, min(options.jobs ?? processorCount(), 64)) }
 
@@ -222,7 +223,7 @@ package final class Session {
     }
 
     /// The objects of the registry, whether or not there are any: nothing is asked of a server yet.
-    private func registryObjects() throws -> RegistryObjects {
+    func registryObjects() throws -> RegistryObjects {
         if let openObjects { return openObjects }
         let location = try registryLocation()
         let objects = RegistryObjects(location, try self.objects(at: location))

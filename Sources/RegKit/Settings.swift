@@ -95,10 +95,16 @@ package struct Settings: Equatable {
     }
 
     /// The lines that `reg init` appends to a `reg.toml`.
-    package static func lines(project: RandomName, registry: String?) -> String {
+    ///
+    /// `bucket`: where the registry's bucket is.
+    package static func lines(
+        project: RandomName, registry: String?, bucket: BucketSettings? = nil
+    ) -> String {
         var lines =
             "# Shared by everybody who works on this repository; commit it.\nproject = \"\(project.hex)\"\n"
         if let registry { lines += "registry = \"\(tomlEscaped(registry))\"\n" }
+        if let endpoint = bucket?.endpoint { lines += "s3.endpoint = \"\(tomlEscaped(endpoint))\"\n" }
+        if let region = bucket?.region { lines += "s3.region = \"\(tomlEscaped(region))\"\n" }
         return lines
     }
 

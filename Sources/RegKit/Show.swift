@@ -9,7 +9,7 @@ extension Session {
     /// The newest version of every name in the registry.
     package func list() throws -> ListReport {
         try verb {
-            try registry().catchUp()
+            try registry().catchUpOnce()
             let versions = try catalog.names().compactMap { try catalog.newestVersion(of: $0) }
             return ListReport(
                 artifacts: versions.map {
@@ -31,7 +31,7 @@ extension Session {
             try library.forEachItem(of: manifest, subject: resolved.subject) { item in
                 if case .row(let row, _) = item { files.append(ShowReport.File(row)) }
             }
-            if let registry = try registryIfThere() { try registry.catchUp() }
+            if let registry = try registryIfThere() { try registry.catchUpOnce() }
             let version = try resolved.version ?? catalog.version(of: resolved.name, digest: resolved.digest)
             let made = try version.flatMap { try catalog.record($0.record) }
             return ShowReport(
@@ -47,7 +47,7 @@ extension Session {
     /// The log's operations, newest first.
     package func history(of name: ArtifactName?, limit: Int) throws -> [HistoryEntry] {
         try verb {
-            try registry().catchUp()
+            try registry().catchUpOnce()
             if let name, try catalog.newest(of: name) == nil {
                 throw RegError(
                     .notFound, "the registry has no artifact \(name)", hint: "see what there is: reg ls")

@@ -60,14 +60,23 @@ private struct Verifier {
         )
     }
 
+    /// A checkpoint that is of no use hurts no version: readers take the log's own records.
+    private mutating func add(_ problem: Checkpoints.Problem) {
+        add(
+            "checkpoint", problem.object, [],
+            RegError(
+                .corrupt, "checkpoint \(problem.object.name) is damaged: \(problem.message)"))
+    }
+
     /// Reads every record anew; a damaged one hurts all versions from there on.
     mutating func checkLog() throws {
         do {
-            var count: UInt64 = 0
-            defer { recordCount = count }
-            try registry.forEachEntry { _ in count += 1 }
-            try checkNothingFollows(count)
+            var hashes: [Digest] = []
+            defer { recordCount = UInt64(hashes.count) }
+            try registry.forEachEntry { hashes.append($0.tail.hash) }
+            try checkNothingFollows(UInt64(hashes.count))
             try registry.catchUp()
+            for problem in try registry.checkpoints.problems(against: hashes) { add(problem) }
         } catch let error as LogError {
             guard case .damaged(let number, _) = error else { throw error }
             let hurt = try catalog.allVersions().filter { $0.record + 1 >= number }.map {

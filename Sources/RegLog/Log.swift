@@ -31,21 +31,27 @@ package struct LogEntry: Sendable {
 
 /// The numbered records of one registry.
 package struct Log: Sendable {
-    private let store: any ObjectStore
+    let store: any ObjectStore
+    /// Whether the end of the log is found by listing it; else by asking for one number after another.
+    package var isListed: Bool
 
-    package init(store: any ObjectStore) { self.store = store }
+    package init(store: any ObjectStore) {
+        self.store = store
+        isListed = store.listsFromAnyName
+    }
 
     /// Whether the log still has what somebody saw of it.
     package func has(_ tail: Tail) throws(LogError) -> Bool {
-        if try hash(of: tail.number, .usual) == tail.hash { return true }
+        if try hash(of: tail.number) == tail.hash { return true }
         return try hash(of: tail.number, .again) == tail.hash
     }
 
-    private func hash(of number: UInt64, _ mode: ReadMode) throws(LogError) -> Digest? {
+    /// The hash of what is stored under `number`; nil where there is nothing.
+    package func hash(of number: UInt64, _ mode: ReadMode = .usual) throws(LogError) -> Digest? {
         try bytes(of: number, mode).map { SHA256.digest(of: $0) }
     }
 
-    private func bytes(of number: UInt64, _ mode: ReadMode = .usual) throws(LogError) -> [UInt8]? {
+    func bytes(of number: UInt64, _ mode: ReadMode = .usual) throws(LogError) -> [UInt8]? {
         let key = number == 0 ? ObjectKey.registry : .record(number)
         do { return try store.read(key, limit: Record.byteLimit, mode) } catch {
             if case .tooLarge = error {
@@ -55,75 +61,25 @@ package struct Log: Sendable {
         }
     }
 
-    /// Some records that follow one another, read together.
-    package struct Run: Sendable {
-        package fileprivate(set) var entries: [LogEntry] = []
-        /// Whether no record comes after them.
-        package fileprivate(set) var isAtEnd = false
-        /// Why the record after them cannot be read.
-        package fileprivate(set) var failure: LogError?
-    }
-
-    private static let runLength = 10_000
-    private static let runByteCount = 16 << 20
-
-    /// The records after `tail`: at most 10,000 of them, and hardly more than 16 MiB.
-    package func run(after tail: Tail) -> Run {
-        var run = Run()
-        var tail = tail
-        var byteCount = 0
-        do throws(LogError) {
-            while run.entries.count < Log.runLength, byteCount < Log.runByteCount {
-                guard let (entry, count) = try entryAndByteCount(after: tail) else {
-                    run.isAtEnd = true
-                    break
-                }
-                run.entries.append(entry)
-                tail = entry.tail
-                byteCount += count
-            }
-        } catch { run.failure = error }
-        return run
-    }
-
     /// The record after `tail`; nil at the end of the log.
     package func entry(after tail: Tail) throws(LogError) -> LogEntry? {
-        try entryAndByteCount(after: tail)?.entry
+        guard let bytes = try bytes(of: tail.number + 1) else { return nil }
+        return try entry(bytes, orReadAfter: tail)
     }
 
-    private func entryAndByteCount(
-        after tail: Tail
-    ) throws(LogError) -> (entry: LogEntry, byteCount: Int)? {
-        guard let bytes = try bytes(of: tail.number + 1) else { return nil }
-        do { return (try Log.entry(bytes, after: tail), bytes.count) } catch {
-            // They may have been damaged on their way.
+    /// What `bytes`, stored after `tail`, read as; they are read once more where they came damaged.
+    func entry(_ bytes: [UInt8], orReadAfter tail: Tail) throws(LogError) -> LogEntry {
+        do { return try Log.entry(bytes, after: tail) } catch {
             guard let again = try self.bytes(of: tail.number + 1, .again), again != bytes else { throw error }
-            return (try Log.entry(again, after: tail), again.count)
+            return try Log.entry(again, after: tail)
         }
     }
 
-    private static func entry(_ bytes: [UInt8], after tail: Tail) throws(LogError) -> LogEntry {
+    /// What the stored bytes of the record after `tail` read as.
+    package static func entry(_ bytes: [UInt8], after tail: Tail) throws(LogError) -> LogEntry {
         let number = tail.number + 1
         let reading = try RecordReading.read(bytes, number: number, prev: tail.hash)
         return LogEntry(tail: Tail(number: number, hash: SHA256.digest(of: bytes)), reading: reading)
-    }
-
-    /// Makes sure that no record comes after `number` + 1, which is missing.
-    ///
-    /// Looks in a few places only, ever further ahead: a lost record is found by what came soon after it, or much later.
-    package func checkNoGap(after number: UInt64) throws(LogError) {
-        let missing = number + 1
-        do {
-            for step in 0..<5 as Range<UInt64> {
-                let later = missing + 1 << (2 * step)
-                guard try store.size(of: .record(later)) != nil else { continue }
-                // Both may have been appended just now, the missing one first.
-                if try store.size(of: .record(missing)) != nil { return }
-                throw LogError.missing(number: missing, later: later)
-            }
-        } catch let error as LogError { throw error } catch let error as StoreError {
-            throw .store(error)
-        } catch { return }  // the calls above throw nothing else
     }
 
     /// How an attempt to take the number after the tail ended.

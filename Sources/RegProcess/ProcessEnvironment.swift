@@ -23,6 +23,12 @@ package struct ProcessEnvironment: Sendable {
         return result
     }
 
+    /// Variables by which users hand secrets to what speaks to buckets.
+    package static let secretNames = [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ]
+
     /// The value of a variable; setting nil removes it.
     package subscript(name: String) -> [UInt8]? {
         get {

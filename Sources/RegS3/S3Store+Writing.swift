@@ -32,8 +32,7 @@ extension S3Store {
             RemoteError(
                 .incapable,
                 "\(client.bucket.host) replaces objects that it was asked to create only where there are none: two writers would lose each other's records",
-                hint:
-                    "reading works; where only this host ever writes, say so: single_writer = \"\(hostName())\" below [s3] in your own config.toml, or REG_S3_SINGLE_WRITER=\(hostName())"
+                hint: nil
             ))
     }
 

@@ -24,6 +24,17 @@ package final class S3Store: ObjectStore {
         client = S3Client(bucket, options, credentials: credentials)
     }
 
+    /// Whether this machine is the only one that writes.
+    package var isSingleWriter: Bool { options.singleWriterLock != nil }
+
+    /// The server, as a URL.
+    package var endpoint: String { client.bucket.endpoint.text }
+
+    /// Whether that is Amazon's own for the region.
+    package var isAmazon: Bool { client.bucket.endpoint == Endpoint.amazon(region: region) }
+
+    package var region: String { client.bucket.region }
+
     /// Requests at one time.
     package var connectionCount: Int { options.connections }
 

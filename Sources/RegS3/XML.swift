@@ -27,9 +27,12 @@ package struct XMLReader {
     /// The longest document, in bytes.
     package static let byteLimit = 16 << 20
     package static let depthLimit = 16
+    /// The most elements of a document: a page of a listing has some ten thousand.
+    package static let elementLimit = 200_000
 
     private let bytes: [UInt8]
     private var offset = 0
+    private var elementCount = 0
 
     /// The root element of a document.
     package static func read(_ bytes: [UInt8]) throws(XMLError) -> XMLElement {
@@ -55,7 +58,11 @@ package struct XMLReader {
 
     private mutating func element(depth: Int) throws(XMLError) -> XMLElement {
         guard depth <= XMLReader.depthLimit else { throw failure("it is nested too deeply") }
+        elementCount += 1
+        guard elementCount <= XMLReader.elementLimit else { throw failure("it has too many elements") }
         guard skip("<") else { throw failure("an element is missing") }
+        // A document type, whose entities could grow without bound.
+        guard !skip("!") else { throw failure("it has a declaration") }
         let name = try self.name()
         var element = XMLElement(name: XMLReader.localPart(of: name))
         if try skipAttributes() { return element }
@@ -154,6 +161,7 @@ package struct XMLReader {
         default:
             guard name.hasPrefix("#") else { return nil }
             let digits = name.dropFirst()
+            guard digits.utf8.first != UInt8(ascii: "+"), !digits.hasPrefix("x+") else { return nil }
             let code = digits.hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
             return code.flatMap { $0 == 0 ? nil : Unicode.Scalar($0) }
         }

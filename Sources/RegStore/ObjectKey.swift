@@ -22,10 +22,16 @@ package struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
         ObjectKey("checkpoints/\(twentyDigits(.max - last))-\(byteCount)-\(id.hex)")
     }
 
+    /// What all names of checkpoints that end at `last` begin with, but for a dash.
+    package static func checkpointPrefix(last: UInt64) -> String { twentyDigits(.max - last) }
+
     private static func twentyDigits(_ number: UInt64) -> String {
         let digits = String(number)
         return String(repeating: "0", count: 20 - digits.count) + digits
     }
+
+    /// What was seen when a server was tried, or an object that it was tried on.
+    package static func probe(_ name: RandomName) -> ObjectKey { ObjectKey("probes/\(name.hex).json") }
 
     package static func pack(_ name: RandomName) -> ObjectKey {
         let hex = name.hex
@@ -52,6 +58,7 @@ package struct ObjectPrefix: Sendable {
     private init(_ text: String) { self.text = text }
 
     package static let log = ObjectPrefix("log/")
+    package static let probes = ObjectPrefix("probes/")
     package static let checkpoints = ObjectPrefix("checkpoints/")
 
     package static func manifests(_ tree: Digest) -> ObjectPrefix {

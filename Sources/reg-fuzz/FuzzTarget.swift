@@ -18,8 +18,9 @@ var targets: [any FuzzTarget.Type] {
     [
         JSONTarget.self, SafetensorsTarget.self, CodecTarget.self, CutterTarget.self, PathTarget.self,
         PackTarget.self, PageTarget.self, ManifestTarget.self, TreeTarget.self, RecordTarget.self,
+        CheckpointTarget.self,
         JournalTarget.self, RegistryTarget.self, LockTarget.self, SettingsTarget.self, IgnoreTarget.self,
-        GitFilesTarget.self, GitBlobsTarget.self,
+        GitFilesTarget.self, GitBlobsTarget.self, XMLTarget.self, AWSConfigTarget.self,
     ]
 }
 

@@ -29,6 +29,6 @@ struct Reg: ParsableCommand {
         subcommands: [
             Init.self, Add.self, Status.self, Push.self, Pull.self, Use.self, Remove.self, List.self,
             Log.self,
-            Show.self, Cat.self, Verify.self, Store.self, Manifest.self, Completion.self,
+            Show.self, Cat.self, Verify.self, Doctor.self, Store.self, Manifest.self, Completion.self,
         ])
 }

@@ -136,6 +136,26 @@ import Testing
         }
     }
 
+    @Test func gitGetsNoKeysOfBuckets() throws {
+        try withRepository { repository in
+            let place = repository.path.appending("bin")
+            try repository.write(
+                "#!/bin/sh\nenv > '\(place.lossy)/seen'\nexec /usr/bin/git \"$@\"\n", to: "bin/git")
+            #expect(chmod(place.appending("git").lossy, 0o755) == 0)
+            var environment = repository.environment.setting([
+                "PATH": place.lossy + ":/usr/bin:/bin", "MINE": "kept",
+            ])
+            for name in ProcessEnvironment.secretNames { environment[name] = bytes("canary") }
+            let git = try #require(try Git.discover(from: repository.path, environment: environment))
+            _ = try git.trackedFiles(under: BytePath(""))
+            let seen = try Subprocess(program: BytePath("/bin/cat"), [.init(place.appending("seen"))]).run()
+                .output
+            let text = String(decoding: seen, as: UTF8.self)
+            #expect(text.contains("MINE=kept"))
+            #expect(!text.contains("canary"))
+        }
+    }
+
     @Test func refusesToAnswerOutside() throws {
         try withRepository { repository in
             let git = try repository.discovered()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
+internal import RegHTTP
 package import RegProcess
 
 /// What the user's environment and the files of the AWS tools say of buckets; no credentials are kept in it.
@@ -73,14 +74,22 @@ package struct AWSConfiguration: Sendable {
 }
 
 extension AWSConfiguration {
-    /// Where credentials are looked for, in the order of the AWS tools.
+    /// Where credentials are looked for, in the order of the AWS tools; nothing is read before somebody asks.
     ///
     /// `now` is the time in seconds since 1970.
     package func credentials(now: @escaping @Sendable () -> Int64) -> CredentialChain {
-        CredentialChain(
+        var options = HTTPClient.Options()
+        options.certificateFile = certificateFile?.utf8
+        let tokens = TokenService(
+            client: HTTPClient(options), configured: tokenEndpoint, region: region, now: now)
+        let metadata = MetadataClient()
+        return CredentialChain(
             [
                 EnvironmentProvider(environment: environment),
-                ProfileProvider(environment: environment),
+                WebIdentityProvider(environment: environment, tokens: tokens),
+                ProfileProvider(environment: environment, tokens: tokens, metadata: metadata),
+                ContainerProvider(environment: environment, client: metadata),
+                InstanceProvider(environment: environment, client: metadata),
             ], now: now)
     }
 }

@@ -12,7 +12,7 @@ package struct INIFile: Equatable, Sendable {
     package private(set) var sections: [String: Section] = [:]
 
     package struct Section: Equatable, Sendable {
-        fileprivate(set) var values: [String: String] = [:]
+        package fileprivate(set) var values: [String: String] = [:]
 
         /// The value of a key; nil where it is missing or empty.
         package subscript(_ key: String) -> String? {

@@ -56,18 +56,43 @@ struct Forge {
     ) throws {
         let records = try records
         let before = try readFile(records.last ?? registry.appending("registry.json"))
+        _ = try append(
+            operations, as: records.count + 1, after: before, version: version, requires: requires,
+            project: project)
+    }
+
+    /// Appends `count` records of one push each, of a hundred names.
+    func appendPushes(_ count: Int) throws {
+        let records = try records
+        let project = try project
+        var before = try readFile(records.last ?? registry.appending("registry.json"))
+        for number in 0..<count {
+            let push = Forge.push(
+                "forged-\(number % 100)", version: Int64(number / 100 + 1),
+                digest: SHA256.digest(of: Array("\(number)".utf8)),
+                manifest: SHA256.digest(of: Array("m\(number)".utf8)))
+            before = try append([push], as: records.count + 1 + number, after: before, project: project)
+        }
+    }
+
+    /// Writes record `number`; its stored bytes.
+    private func append(
+        _ operations: [JSON], as number: Int, after before: [UInt8], version: Int64 = 1,
+        requires: [JSON] = [], project: JSON
+    ) throws -> [UInt8] {
         let record: JSON = [
             "reg_record": .integer(version), "id": .string(RandomName.random().hex),
-            "number": .integer(Int64(records.count + 1)), "prev": .string(SHA256.digest(of: before).text),
+            "number": .integer(Int64(number)), "prev": .string(SHA256.digest(of: before).text),
             "requires": .array(requires),
             "project": project, "author": "Eve <eve@example.org>", "time": "2020-01-01T00:00:00Z",
             "operations": .array(operations),
         ]
         let line = Array(record.compact.utf8)
-        let number = String(records.count + 1)
-        let name = String(repeating: "0", count: 20 - number.count) + number + ".json"
-        let seal = Array("\n\(SHA256.digest(of: line).text)\n".utf8)
-        try writeFile(line + seal, to: registry.appending("log").appending(name))
+        let digits = String(number)
+        let name = String(repeating: "0", count: 20 - digits.count) + digits + ".json"
+        let bytes = line + Array("\n\(SHA256.digest(of: line).text)\n".utf8)
+        try writeFile(bytes, to: registry.appending("log").appending(name))
+        return bytes
     }
 
     /// The operation that makes `stored` a version.
