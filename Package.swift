@@ -51,7 +51,7 @@ let package = Package(
             uses: [
                 "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegProcess", "RegHTTP",
             ]),
-        library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
+        library("RegPack", uses: ["RegBytes", "RegHash", "RegJobs", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
         library(
             "RegLog",
@@ -81,7 +81,7 @@ let package = Package(
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog", "CPosix",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -129,7 +129,7 @@ let package = Package(
         tests(
             "CommandLineTests",
             of: [
-                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog",
+                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

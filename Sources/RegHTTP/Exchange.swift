@@ -174,6 +174,7 @@ final class Exchange {
             } catch { return fail(.file(error)) ? 0 : nil }
         }
         sentCount += UInt64(count)
+        request.onSent?(UInt64(count))
         return count
     }
 

@@ -106,9 +106,13 @@ final class Ingest {
             manifest = ManifestWriter { id, page in try pages[id] ?? ingest.store(page: page, id: id) }
         }
 
+        /// What the new bytes take less in packs; what others have coded badly may even take more.
+        private var compressedByteCount: UInt64 { newByteCount - min(storedByteCount, newByteCount) }
+
         func take(_ block: IngestBlock) throws {
             var done: UInt64 = 0
             var saved: UInt64 = 0
+            let before = compressedByteCount
             for step in block.steps {
                 switch step {
                 case .item(let item):
@@ -120,7 +124,8 @@ final class Ingest {
                     if isLast { try end(file) }
                 }
             }
-            ingest.report(done: done, saved: saved)
+            ingest.report(
+                done: done, saved: saved, compressed: compressedByteCount - min(before, compressedByteCount))
         }
 
         private func take(_ item: ManifestItem) throws {
@@ -210,12 +215,13 @@ final class Ingest {
         }
     }
 
-    private func report(done: UInt64, saved: UInt64) {
+    private func report(done: UInt64, saved: UInt64, compressed: UInt64) {
         guard let observer else { return }
         observer(
             progress.with { progress in
                 progress.doneByteCount += done
                 progress.savedByteCount += saved
+                progress.compressedByteCount += compressed
                 return progress
             })
     }

@@ -94,7 +94,7 @@ final class Registry {
 
     /// Folds records that checkpoints hold, in one transaction: they are the log's own only if all are.
     ///
-    /// - Returns: whether there were any.
+    /// - Returns: whether there are more.
     private func foldCheckpoints(after tail: inout Tail) throws -> Bool {
         var useless: Set<CheckpointName> = []
         while let stretch = checkpoints.stretch(after: tail, passingOver: useless) {
@@ -103,8 +103,8 @@ final class Registry {
                 try catalog.foldTogether(of: info.id) { fold in
                     last = try stretch.forEachRun(fold)
                 }
-                defer { tail = last }
-                return last != tail
+                tail = last
+                return last == stretch.end && !stretch.isLast
             } catch is CheckpointError { useless.insert(stretch.newest) }
         }
         return false
@@ -146,7 +146,9 @@ final class Registry {
     ///
     /// - Returns: those that had to be brought.
     @discardableResult
-    func bring(_ packs: [PackName], from clone: DirectoryStore?, subject: String) throws -> Set<PackName> {
+    func bring(
+        _ packs: [PackName], from clone: DirectoryStore?, subject: String, _ progress: UploadProgress
+    ) throws -> Set<PackName> {
         let places = [clone, objects.spool].compactMap { $0 }
         let missing = try packs.compactMap { pack -> (PackName, BytePath)? in
             if try sent.contains(pack) || location.isRemote && catalog.isPresent(pack, in: info.id) {
@@ -155,6 +157,7 @@ final class Registry {
             let path = try places.map { $0.path(of: .pack(pack)) }.first { try fileStatus($0) != nil }
             // A server is asked only for what is not at hand: to send it what it has does no harm.
             if try !(location.isRemote && path != nil) && store.size(of: .pack(pack)) != nil { return nil }
+            if let path { progress.expect(try fileStatus(path)?.size ?? 0) }
             guard let path else {
                 throw RegError(
                     .notFound, "pack \(pack.hex) of \(subject) is missing here and in \(location.text)",

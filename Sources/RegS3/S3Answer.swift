@@ -28,7 +28,7 @@ struct S3Failure: Equatable {
         serverTime = headers["date"].flatMap(httpTime)
     }
 
-    /// As it reads in a message: `503 SlowDown: Please reduce your request rate.`
+    /// As it reads in a message: status, code and the words of the server.
     var text: String {
         var text = String(status)
         if !code.isEmpty { text += " \(printable(code))" }

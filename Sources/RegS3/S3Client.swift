@@ -14,6 +14,7 @@ final class S3Client: Sendable {
     private let policy: RetryPolicy
     private let throttle: Throttle
     private let budget = RetryBudget()
+    private let onSent: @Sendable (UInt64) -> Void
     /// What the server's clock is ahead of this machine's, in seconds, once it has objected.
     private let clockOffset = Atomic<Int64>(0)
     private let requests = Atomic<UInt64>(0)
@@ -25,6 +26,7 @@ final class S3Client: Sendable {
         policy = options.retries
         throttle = Throttle(most: options.connections)
         http = HTTPClient(options.http)
+        onSent = options.onSent
     }
 
     var requestCount: UInt64 { requests.load(ordering: .relaxed) }
@@ -92,6 +94,7 @@ final class S3Client: Sendable {
         var http = HTTPRequest(
             request.method, bucket.url(target), headers: headers, body: request.body, limit: request.limit)
         http.reusesConnection = request.reusesConnection
+        if case .file = request.body { http.onSent = onSent }
         return http
     }
 

@@ -26,6 +26,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("verify", Sample.verified([Sample.problem])), ("manifest-rebuild", Sample.rebuilt),
     ("store", Sample.store), ("store-trim", Sample.trimmed(isDryRun: true)),
     ("store-trim", Sample.trimmed(isDryRun: false)), ("completion", Completion.Script(shell: .bash)),
+    ("doctor", Sample.doctored),
 ]
 
 @Suite struct DocumentTests {
