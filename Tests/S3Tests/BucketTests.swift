@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import RegBytes
+import RegHTTP
 import RegJSON
 import RegTesting
 import Testing
