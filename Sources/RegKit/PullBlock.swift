@@ -9,8 +9,10 @@ internal import RegManifest
 final class PullBlock: @unchecked Sendable {
     /// A block is sent on when it holds this much, in bytes.
     static let usualTarget = 1 << 20
-    /// The same where each request to a server takes its time.
-    static let remoteTarget = 4 << 20
+    /// The same where each request to a server takes its time, for one of `count` blocks.
+    static func remoteTarget(sharedBy count: Int) -> Int {
+        max(usualTarget, min(4 << 20, (48 << 20) / count))
+    }
     private static let stepLimit = 4096
 
     struct Chunk {

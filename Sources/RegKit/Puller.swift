@@ -38,7 +38,7 @@ final class Puller: @unchecked Sendable {
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
         let count = min(readerCount + 4, 20)
-        let target = isRemote ? PullBlock.remoteTarget : PullBlock.usualTarget
+        let target = isRemote ? PullBlock.remoteTarget(sharedBy: count) : PullBlock.usualTarget
         blocks = (0..<count).map { _ in
             PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: count))
         }
