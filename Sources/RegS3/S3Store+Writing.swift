@@ -119,7 +119,7 @@ extension S3Store {
         // What is cut off on its way goes in parts from then on, so that little is sent again.
         request.givesUpWhenCut = byteCount > S3Store.partByteCount
         do {
-            if try client.send(request).status == 412 { try checkIsThere(key, byteCount: byteCount) }
+            if try client.send(request).status == 412 { try checkIsThere(key) }
         } catch {
             guard case .remote(let reason) = error, reason.kind == .unanswered, request.givesUpWhenCut else {
                 throw error
@@ -132,13 +132,13 @@ extension S3Store {
 }
 
 extension S3Store {
-    /// Makes sure that an object is there which a server says to have already, with the length it is to have.
-    func checkIsThere(_ key: ObjectKey, byteCount: UInt64) throws(StoreError) {
-        if try size(of: key) == byteCount { return }
+    /// Makes sure that an object is there which a server says to have already.
+    func checkIsThere(_ key: ObjectKey) throws(StoreError) {
+        if try size(of: key) != nil { return }
         throw .remote(
             RemoteError(
                 .unavailable,
-                "\(client.bucket.host) says that \(location)/\(key) is there already, and does not show it whole"
+                "\(client.bucket.host) says that \(location)/\(key) is there already, and does not show it"
             ))
     }
 }
