@@ -13,7 +13,9 @@ struct BucketTests {
         try tell(try BucketProject(try TestServer(kind), prefix: "story +é"))
     }
 
-    @Test(arguments: ["", "a/b/c", "%25 =&'()*~!", "e\u{301}🦆"]) func keepsToItsPrefix(_ prefix: String) throws {
+    @Test(arguments: ["", "a/b/c", "%25 =&'()*~!", "e\u{301}🦆"]) func keepsToItsPrefix(_ prefix: String)
+        throws
+    {
         let server = try TestServer(.emulator)
         try tell(try BucketProject(server, prefix: prefix))
         let keys = try server.objects("").compactMap { $0["key"]?.stringValue }
@@ -27,7 +29,7 @@ struct BucketTests {
         let first = try project.digest()
         try project.clone("second")
         let pulled = try sandbox.succeed(["pull", "--json"], in: "second")
-        #expect(pulled.onlyArtifact?["verified"] == .bool(true))
+        #expect(pulled.onlyArtifact?["verified"]?.stringValue != nil)
         #expect(try sandbox.tree("second/data").digest == first)
         // Streamed, without a second copy on disk.
         try sandbox.write("repository/more/file", seededBytes(count: 100_000, seed: 5))
@@ -157,7 +159,8 @@ struct BucketTests {
                 endpoint = "\(project.proxy.endpoint)"
 
                 """.utf8))
-        for arguments in [["push"], ["pull"], ["log"], ["verify"], ["ls"]] {
+        try project.proxy.forget()
+        for arguments in [["push"], ["pull", "data@v1", "-o", "../out"], ["log"], ["verify"], ["ls"]] {
             let outcome = try project.reg(arguments, ["AWS_ENDPOINT_URL_S3": ""])
             expectFailure(
                 outcome, 8,

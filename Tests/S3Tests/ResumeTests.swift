@@ -20,7 +20,8 @@ import Testing
     private let project: BucketProject
 
     init() throws {
-        project = try BucketProject(try TestServer(.emulator), prefix: "resume", ["REG_STORE_QUOTA": "64 GiB"])
+        project = try BucketProject(
+            try TestServer(.emulator), prefix: "resume", ["REG_STORE_QUOTA": "64 GiB"])
         for number in 0..<Int(ResumeTests.byteCount >> 20) / 32 {
             try project.sandbox.write(
                 "repository/data/\(number)", seededBytes(count: 32 << 20, seed: UInt64(number)))
