@@ -91,7 +91,10 @@ let package = Package(
 
         library(
             "RegTesting",
-            uses: ["RegBytes", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog", "CPosix"]),
+            uses: [
+                "RegBytes", "RegJSON", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog",
+                "CPosix",
+            ]),
         tests("RegBytesTests", of: ["RegBytes"]),
         tests("RegHashTests", of: ["RegBytes", "RegHash"]),
         tests("RegFilesTests", of: ["RegBytes", "RegFiles"]),

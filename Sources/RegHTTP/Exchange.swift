@@ -178,14 +178,6 @@ final class Exchange {
         return count
     }
 
-    func rewind(to offset: curl_off_t) -> Bool {
-        guard let request, let offset = UInt64(exactly: offset), offset <= request.body.byteCount else {
-            return false
-        }
-        sentCount = offset
-        return true
-    }
-
     /// Always false: what libcurl is told to end the transfer.
     private func fail(_ error: HTTPError) -> Bool {
         failure = failure ?? error

@@ -114,7 +114,7 @@ final class Registry {
 
     /// How far the catalog is, once it is sure that the registry still has what this clone saw of it.
     private func checkedTail() throws -> Tail {
-        if let seen = try catalog.newestSeen(of: info.id), try log.hash(of: seen.number) != seen.hash {
+        if let seen = try catalog.newestSeen(of: info.id), try !log.has(seen) {
             guard acceptsRollback else {
                 throw RegError(
                     .trust,
@@ -235,7 +235,8 @@ final class Registry {
     func settle(_ journal: Journal) throws {
         for pending in try journal.pending(for: info.id) {
             // A registry that was rolled back lacks what the record follows: reading its log tells.
-            guard try log.hash(of: pending.record.number - 1) == pending.record.prev else { continue }
+            let before = Tail(number: pending.record.number - 1, hash: pending.record.prev)
+            guard try log.has(before) else { continue }
             try log.checkNoGap(after: pending.record.number - 1)
             _ = try log.create(pending.record)
             try journal.remove(pending.record.id)

@@ -23,7 +23,9 @@ struct S3Failure: Equatable {
         code = String((error?["Code"]?.text ?? "").prefix(100))
         message = printable(String((error?["Message"]?.text ?? "").prefix(300)))
         let headers = answer.head.headers
-        region = (headers["x-amz-bucket-region"] ?? error?["Region"]?.text).map { String($0.prefix(60)) }
+        region = (headers["x-amz-bucket-region"] ?? error?["Region"]?.text).map {
+            printable(String($0.prefix(60)))
+        }
         retryAfter = headers["retry-after"].flatMap { Int($0) }
         serverTime = headers["date"].flatMap(httpTime)
     }

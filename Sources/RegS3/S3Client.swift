@@ -48,6 +48,9 @@ final class S3Client: Sendable {
                 budget.giveBack()
                 return S3Answer(http: answer, mayBeRepeated: course.mayBeRepeated)
             case .success(let answer): try prepareAgain(after: S3Failure(answer), request, &course)
+            case .failure where request.isDone():
+                let head = HTTPHead(status: 206, headers: HTTPHeaders())
+                return S3Answer(http: HTTPAnswer(head: head, body: []), mayBeRepeated: course.mayBeRepeated)
             case .failure(let error): try prepareAgain(after: error, request, &course)
             }
         }
@@ -70,8 +73,12 @@ final class S3Client: Sendable {
         requests.add(1, ordering: .relaxed)
         let attempt = S3Attempt { request in self.signed(request, used) }
         do throws(HTTPError) {
-            return .success(
-                try http.send(signed(request, used), into: request.sink?(), hedge: request.hedge?(attempt)))
+            let answer = try http.send(
+                signed(request, used), into: request.sink?(), hedge: request.hedge?(attempt))
+            guard !answer.head.isSuccess || request.isWhole(answer.head) else {
+                return .failure(.broken("the answer is not whole"))
+            }
+            return .success(answer)
         } catch { return .failure(error) }
     }
 
@@ -84,8 +91,12 @@ final class S3Client: Sendable {
     private func signed(_ request: S3Request, _ used: Credentials) -> HTTPRequest {
         let target = bucket.target(request.key, query: request.query)
         let time = nanosecondsNow() / 1_000_000_000 + clockOffset.load(ordering: .relaxed)
+        var wanted = request.headers
+        if let range = request.range?() {
+            wanted.add("range", "bytes=\(range.lowerBound)-\(range.upperBound)")
+        }
         var headers = Signature(used, region: bucket.region).sign(
-            request.method, target, headers: request.headers, bodyHash: request.bodyHash, time: time)
+            request.method, target, headers: wanted, bodyHash: request.bodyHash, time: time)
         headers.add("Accept-Encoding", "identity")
         var http = HTTPRequest(
             request.method, bucket.url(target), headers: headers, body: request.body, limit: request.limit)

@@ -127,6 +127,7 @@ extension S3Store {
             }
             throw error
         }
+        if answer.status == 412 { return try checkIsThere(key) }
         guard answer.status == 404 else { return }
         // Completed by an attempt whose answer was lost, or gone.
         if try size(of: key) == byteCount { return }

@@ -118,7 +118,9 @@ extension S3Store {
         var request = creation(key, .file(file, offset: 0, byteCount: byteCount), hash: hash)
         // What is cut off on its way goes in parts from then on, so that little is sent again.
         request.givesUpWhenCut = byteCount > S3Store.partByteCount
-        do { _ = try client.send(request) } catch {
+        do {
+            if try client.send(request).status == 412 { try checkIsThere(key) }
+        } catch {
             guard case .remote(let reason) = error, reason.kind == .unanswered, request.givesUpWhenCut else {
                 throw error
             }
@@ -126,6 +128,18 @@ extension S3Store {
             if try size(of: key) == byteCount { return }
             try sendInParts(key, file, byteCount: byteCount, resuming: nil)
         }
+    }
+}
+
+extension S3Store {
+    /// Makes sure that an object is there which a server says to have already.
+    func checkIsThere(_ key: ObjectKey) throws(StoreError) {
+        if try size(of: key) != nil { return }
+        throw .remote(
+            RemoteError(
+                .unavailable,
+                "\(client.bucket.host) says that \(location)/\(key) is there already, and does not show it"
+            ))
     }
 }
 
