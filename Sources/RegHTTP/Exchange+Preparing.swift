@@ -14,7 +14,7 @@ extension Exchange {
         try setMethod(request)
         try setHeaders(request.headers)
         let context = Unmanaged.passUnretained(self).toOpaque()
-        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA] {
+        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_SEEKDATA] {
             reg_easy_set_pointer(easy, option, context)
         }
         setCallbacks()
@@ -99,8 +99,10 @@ extension Exchange {
             let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
             return exchange(context)?.giveBody(buffer) ?? Int(CURL_READFUNC_ABORT)
         }
-        // On a connection that was open before, libcurl would send a body again when that breaks, and tell nobody.
-        reg_easy_set_seek_callback(easy) { _, _, _ in CURL_SEEKFUNC_FAIL }
+        reg_easy_set_seek_callback(easy) { context, offset, origin in
+            let isDone = origin == SEEK_SET && offset == 0 && exchange(context)?.rewind() == true
+            return isDone ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+        }
     }
 }
 
