@@ -102,14 +102,22 @@ extension S3Store {
                 try sendInParts(key, file, byteCount: byteCount, resuming: note.uploadID)
             }
         } else if isUnsteady.load(ordering: .relaxed), byteCount > S3Store.partByteCount {
-            try sendInParts(key, file, byteCount: byteCount, resuming: nil)
-        } else {
-            try onFiles { () throws(FileError) in
-                try notes?.set(UploadNotes.Note(uploadID: nil), of: key, at: location)
+            // A run that was cut off later may have sent it.
+            if try size(of: key) != byteCount {
+                try noteStart(of: key)
+                try sendInParts(key, file, byteCount: byteCount, resuming: nil)
             }
+        } else {
+            try noteStart(of: key)
             try sendWhole(key, file, byteCount: byteCount, hash: hash)
         }
         try onFiles { () throws(FileError) in try notes?.remove(key, at: location) }
+    }
+
+    private func noteStart(of key: ObjectKey) throws(StoreError) {
+        try onFiles { () throws(FileError) in
+            try options.uploadNotes?.set(UploadNotes.Note(uploadID: nil), of: key, at: location)
+        }
     }
 
     private func sendWhole(
