@@ -46,8 +46,10 @@ struct SecretTests {
         let project = try project("canary")
         for operation in Operation.allCases {
             try operation.prepare(project, seed: 2)
-            for options in [["-v"], ["--json"]] {
-                for rule in SecretTests.failures {
+            for (options, failures) in [
+                (["-v"], SecretTests.failures[...]), (["--json"], SecretTests.failures.prefix(3)),
+            ] {
+                for rule in failures {
                     let (outcome, _) = try project.reg(
                         operation.arguments + options, in: operation.directory, under: [rule])
                     expectNoSecret(
@@ -135,8 +137,8 @@ struct SecretTests {
             "<Error><Code>AccessDenied</Code><Message>&#27;]52;c;&#155;m</Message><Region>&#27;[2J</Region></Error>",
             "<Error><Code>\(long)</Code><Message>\(long)</Message></Error>", noise, long,
         ].enumerated() {
-            for operation in Operation.allCases {
-                for status in [403, 301, 500] as [Int64] {
+            for (place, operation) in Operation.allCases.enumerated() {
+                for status in [[403, 301, 500][(number + place) % 3]] as [Int64] {
                     try operation.prepare(project, seed: UInt64(number))
                     let rule: JSON = [
                         "do": "answer", "status": .integer(status), "body": .string(body),
