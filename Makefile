@@ -13,9 +13,10 @@ SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
 SERVERS := .venv/bin/python -B Tests/Servers/check.py
 MODEL := python3 -B docs/model/check.py
+BENCH_VENV := .build/bench/venv
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo test test-s3 soak fuzz lint bench install clean help
+.PHONY: build demo test test-s3 soak fuzz lint bench bench-s3 install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -60,6 +61,11 @@ bench: ## Run the benchmarks
 	@.ci/install-packages build
 	$(SWIFT) build $(RELEASE) --product reg-bench
 	.build/release/reg-bench .build
+
+bench-s3: build ## Run those of S3, against s5cmd, restic and dvc
+	@.ci/install-packages servers bench
+	@.ci/install-python $(BENCH_VENV) examples/bench/requirements.txt
+	python3 -B examples/bench/s3.py $(REG) $(BENCH_VENV) .build/bench
 
 install: $(REG) ## Copy the binary to PREFIX/bin (PREFIX=/usr/local)
 	install -d '$(DESTDIR)$(PREFIX)/bin'
