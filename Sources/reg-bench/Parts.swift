@@ -53,7 +53,7 @@ struct Parts {
         try pass(path, in: segment) { _, block in time(&parts.fileHash) { fileHasher.update(block) } }
         try pass(path, in: segment) { number, block in
             time(&parts.coding) {
-                forEachChunk(cuts[number], of: block) { _ = encoder.encode($0, into: coded) }
+                forEachChunk(cuts[number], of: block) { _ = encoder.encodeChunk($0, into: coded) }
             }
         }
         let copy = try Descriptor.open(target, .createDirect)

@@ -19,6 +19,7 @@ import Testing
         try place.write(Array(noise[100_000...]), to: BytePath("data/noise-without-its-start.bin"))
         let tensors = (0..<6).map { (name: "layer\($0)", count: 100_000 - 7 * $0, seed: UInt64(20 + $0)) }
         try place.write(safetensors(tensors), to: BytePath("data/model.safetensors"))
+        try place.write(weightsInBF16(count: 700_001, seed: 30), to: BytePath("data/half.safetensors"))
         try place.write([], to: BytePath("data/empty.txt"))
         try makeDirectory(place["data/nothing/in/here"])
         try place.write(Array("#!/bin/sh\n".utf8), to: BytePath("data/run.sh"), mode: 0o755)
@@ -47,8 +48,10 @@ import Testing
             #expect(answer.count("bytes") == pushed.count("bytes"))
             let bind = try #require(try sandbox.forge.operations.last { $0.text("op") == "bind" })
             #expect(answer["bindings"] == [[.string(commit), try #require(bind["set"])]])
-            // The reader met what it should: both codecs, several pages, files of many chunks.
-            #expect(try #require(answer.count("lz4_bytes")) > 1_000_000)
+            // The reader met what it should: all codecs, several pages, files of many chunks.
+            #expect(try #require(answer.count("lz4_bytes")) > 10_000)
+            #expect(try #require(answer.count("coded_lz4_bytes")) > 1_000_000)
+            #expect(try #require(answer.count("lanes_bytes")) > 1_300_000)
             #expect(try #require(answer.count("stored_bytes")) > 2_000_000)
             #expect(try #require(answer.count("pages")) > 1)
             #expect(try #require(answer.count("chunks")) > 430)
@@ -86,6 +89,22 @@ import Testing
             #expect(
                 try work.run("python3", [Self.script("treedigest.py"), "v1"]).text
                     == (try work.json("show", "data@v1").text("digest") ?? "") + "\n")
+        }
+    }
+
+    @Test func weightsAreStoredAsLanes() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            let weights = weightsInBF16(count: 2_000_003, seed: 8)
+            try work.write(weights, to: BytePath("model.safetensors"))
+            let added = try #require(try work.json("add", "model.safetensors").list("artifacts").first)
+            let stored = try #require(added.count("stored_bytes"))
+            #expect(Double(stored) <= 0.70 * Double(weights.count))
+            try work.commit()
+            try work.reg("push")
+            try remove(work["model.safetensors"])
+            try work.reg("pull")
+            #expect(try readFile(work["model.safetensors"]) == weights)
         }
     }
 
