@@ -58,19 +58,31 @@ typedef struct {
 KERNEL_PART judgement judge_lane(
     const uint8_t *raw, const uint8_t *base, unsigned element_size, unsigned lane, sampling sampling
 ) {
-    uint8_t symbols[LONGEST_WINDOW + SLACK];
-    uint32_t counts[SYMBOLS] = {0}, total = 0, kept = 0;
+    uint8_t symbols[LONGEST_WINDOW];
+    // Of every second symbol each: equal symbols in a row wait for each other in one table.
+    uint32_t counts[SYMBOLS] = {0}, others[SYMBOLS] = {0}, total = 0, zeros = 0;
     for (size_t i = 0; i < sampling.windows; i++) {
-        size_t at = i * sampling.step * element_size;
+        size_t at = i * sampling.step * element_size, k = 0;
         extract(raw + at, base ? base + at : NULL, sampling.window, element_size, lane, symbols);
-        size_t left = compact(symbols, sampling.window, NULL);
-        for (size_t k = 0; k < left; k++) counts[symbols[k]]++;
+        for (; k + UNIT <= sampling.window; k += UNIT) {
+            uint64_t unit = load64(symbols + k);
+            if (unit == 0) {
+                zeros += UNIT;
+                continue;
+            }
+            for (int shift = 0; shift < 64; shift += 16) {
+                counts[unit >> shift & 255]++;
+                others[unit >> (shift + 8) & 255]++;
+            }
+        }
+        for (; k < sampling.window; k++) counts[symbols[k]]++;
         total += (uint32_t)sampling.window;
-        kept += (uint32_t)left;
     }
+    for (int symbol = 0; symbol < SYMBOLS; symbol++) counts[symbol] += others[symbol];
+    uint32_t kept = total - zeros;
     uint32_t sparse = BIT / UNIT + (uint32_t)((uint64_t)entropy(counts, kept) * kept / total);
-    counts[0] += total - kept;
-    uint32_t dense = kept == total ? sparse - BIT / UNIT : entropy(counts, total);
+    counts[0] += zeros;
+    uint32_t dense = zeros == 0 ? sparse - BIT / UNIT : entropy(counts, total);
     judgement result = {sparse < dense ? sparse : dense, sparse + sparse / 32 < dense, 0};
     result.is_noise = result.cost >= NOISE;
     if (result.is_noise) result.cost = 8 * BIT;

@@ -17,6 +17,10 @@ package struct CodecID: RawRepresentable, Hashable, Sendable {
     package static let codedLZ4 = CodecID(rawValue: 2)
     /// Lanes of bytes, for numbers.
     package static let lanes = CodecID(rawValue: 3)
+    /// Lanes of the differences between the numbers and those of a base.
+    package static let difference = CodecID(rawValue: 4)
+    /// Blocks of LZ4 that repeat parts of a base.
+    package static let lz4WithBase = CodecID(rawValue: 5)
 }
 
 extension CodecID: CustomStringConvertible {
@@ -26,6 +30,8 @@ extension CodecID: CustomStringConvertible {
         case .lz4: "LZ4"
         case .codedLZ4: "coded LZ4"
         case .lanes: "lanes"
+        case .difference: "difference"
+        case .lz4WithBase: "LZ4 with a base"
         default: "codec \(rawValue)"
         }
     }

@@ -39,4 +39,17 @@ extension CodecID {
             guard decoded == raw.count else { throw .corrupt(self) }
         }
     }
+
+    /// Decodes an entry that has a base, given the base's raw bytes; else like ``decode(_:into:)``.
+    package func decode(
+        _ stored: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer,
+        into raw: UnsafeMutableRawBufferPointer
+    ) throws(CodecError) {
+        guard self == .difference || self == .lz4WithBase else { throw .unknownCodec(self) }
+        guard stored.count < raw.count, raw.count <= CodecLimit.chunkByteCount,
+            base.count <= CodecLimit.chunkByteCount
+        else { throw .badLength(self, stored: stored.count, raw: raw.count) }
+        if self == .lz4WithBase { return try BaseBlocks.decode(stored, base: base, into: raw) }
+        do { try Lanes.decode(stored, base: base, into: raw) } catch { throw .corrupt(self) }
+    }
 }

@@ -88,12 +88,13 @@ package struct LaneGuess {
     /// Of the length of the bytes.
     package let share: Double
 
-    /// Nil for bytes that look like noise.
-    package init?(_ raw: UnsafeRawBufferPointer) {
+    /// Nil for bytes that look like noise, or, with a base, that are not as long as it.
+    package init?(_ raw: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer? = nil) {
+        if let base, base.count != raw.count { return nil }
         let symbolsPerLane = raw.count < 262_144 ? 512 : 1_024
         func share(_ size: Lanes.ElementSize) -> Double {
             let count = max(LaneGuess.sampleCount, symbolsPerLane * Int(size.rawValue))
-            return Lanes.share(of: raw, elementSize: size, sampleCount: count)
+            return Lanes.share(of: raw, base: base, elementSize: size, sampleCount: count)
         }
         var best = (size: Lanes.ElementSize.one, share: share(.one))
         guard best.share < 1 else { return nil }

@@ -98,15 +98,17 @@ struct Parts {
         }
     }
 
-    private static func time(_ total: inout Double, _ body: () throws -> Void) rethrows {
-        let start = threadSeconds()
-        try body()
-        total += threadSeconds() - start
-    }
+}
 
-    private static func threadSeconds() -> Double {
-        var now = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-    }
+/// Adds the CPU seconds of this thread that `body` takes.
+func time<R>(_ total: inout Double, _ body: () throws -> R) rethrows -> R {
+    let start = threadSeconds()
+    defer { total += threadSeconds() - start }
+    return try body()
+}
+
+private func threadSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import RegBytes
+import RegCodec
 import RegJSON
 import RegTesting
 import Testing
@@ -89,6 +90,40 @@ import Testing
             #expect(
                 try work.run("python3", [Self.script("treedigest.py"), "v1"]).text
                     == (try work.json("show", "data@v1").text("digest") ?? "") + "\n")
+        }
+    }
+
+    /// Of each codec one entry, decoded by the other reader.
+    @Test func readerDecodesWhatEncodersMake() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            let text = numberedLines(1...4_000)
+            let weights = weightsInBF16(count: 40_000, seed: 3)
+            var trained = weights
+            for index in stride(from: 100, to: weights.count, by: 6) { trained[index] ^= 1 }
+            let cases: [(CodecID, [UInt8], base: [UInt8]?)] = [
+                (.codedLZ4, text, nil), (.lanes, weights, nil), (.difference, trained, weights),
+                (.lz4WithBase, Array(text[20_000...]) + weights.prefix(500), text),
+            ]
+            for (codec, raw, base) in cases {
+                var output = [UInt8](repeating: 0, count: raw.count)
+                let result = try raw.withUnsafeBytes { raw in
+                    try output.withUnsafeMutableBytes { output in
+                        guard let base else { return Encoder().encodeChunk(raw, into: output) }
+                        return try base.withUnsafeBytes {
+                            try #require(
+                                Encoder().encode(raw, base: $0, into: output, atMost: raw.count - 1))
+                        }
+                    }
+                }
+                #expect(result.codec == codec)
+                try work.write(Array(output[..<result.byteCount]), to: BytePath("entry"))
+                try work.write(base ?? [], to: BytePath("base"))
+                let arguments = ["--decode", "\(codec.rawValue)", "\(raw.count)", "entry"]
+                let outcome = try work.run(
+                    "python3", [Self.script("restore.py")] + arguments + (base == nil ? [] : ["base"]))
+                #expect(outcome.code == 0 && outcome.output == raw, "\(codec): \(outcome.errorText)")
+            }
         }
     }
 

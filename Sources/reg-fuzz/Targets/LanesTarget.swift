@@ -7,6 +7,8 @@ internal import RegTesting
 enum LanesTarget: FuzzTarget {
     static let name = "lanes"
     private static let hasBase: UInt8 = 1
+    /// Bytes on each side of the output that must stay as they are: LZ4's own code is not watched.
+    private static let margin = 4_096
 
     static func run(_ input: [UInt8]) {
         var reader = ByteReader(input)
@@ -15,6 +17,7 @@ enum LanesTarget: FuzzTarget {
         }
         let count = Int(head >> 8) % (1 << 20)
         let base = UInt8(truncatingIfNeeded: head) & hasBase == 0 ? nil : seededBytes(count: count, seed: 1)
+        if let base { checkBlocks(stored, base: base, count: count) }
         let results = Lanes.Kernels.allCases.map { decoded(stored, count: count, base: base, $0) }
         claim(results[0] == results[1], "both forms of the kernels say the same")
         guard let raw = results[0] else { return }
@@ -24,6 +27,21 @@ enum LanesTarget: FuzzTarget {
             let again = coded[0].flatMap { decoded($0, count: count, base: base, .best) }
             claim(again == raw, "what was encoded decodes to the same bytes")
         }
+    }
+
+    /// Blocks of LZ4 with a base: nothing but the output may be written, whatever they are.
+    private static func checkBlocks(_ stored: [UInt8], base: [UInt8], count: Int) {
+        var whole = [UInt8](repeating: 0xa5, count: count + 2 * margin)
+        whole.withUnsafeMutableBytes { whole in
+            let output = UnsafeMutableRawBufferPointer(rebasing: whole[margin..<margin + count])
+            stored.withUnsafeBytes { stored in
+                // Whether they decode does not matter.
+                base.withUnsafeBytes { try? CodecID.lz4WithBase.decode(stored, base: $0, into: output) }
+            }
+        }
+        claim(
+            whole.prefix(margin).allSatisfy { $0 == 0xa5 } && whole.suffix(margin).allSatisfy { $0 == 0xa5 },
+            "nothing outside the output is written")
     }
 
     private static func decoded(

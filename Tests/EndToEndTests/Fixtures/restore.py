@@ -3,6 +3,7 @@
 
     restore.py REGISTRY_DIR NAME VERSION OUT_DIR     writes the files of one version into a new directory
     restore.py --verify-pack PACK...                 checks packs by their own index
+    restore.py --decode CODEC SIZE FILE [BASE]       writes what an entry decodes to
 
 Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule, 5 where something is
 missing, 13 where a newer reader is needed.
@@ -18,7 +19,7 @@ PACK_LIMIT, ENTRY_LIMIT, CHUNK_LIMIT, PAGE_LIMIT = 128 * MIB, 65536, 8 * MIB, MI
 MANIFEST_LIMIT, ROW_LIMIT, RECORD_LIMIT = 64 * MIB, 10_000_000, MIB
 CHUNK, PAGE = 1, 2
 FILE, EXECUTABLE, DIRECTORY, SYMLINK, PART = 1, 2, 3, 4, 5
-STORED, LZ4, CODED_LZ4, LANES = 0, 1, 2, 3
+STORED, LZ4, CODED_LZ4, LANES, DIFFERENCE, LZ4_WITH_BASE = 0, 1, 2, 3, 4, 5
 TYPES = {"dataset", "annotations", "config", "weights", "metrics", "other"}
 RESERVED = {"pin", "run", "promote", "retract", "sign", "upgrade", "hold", "repack", "takeover", "moved"}
 
@@ -129,9 +130,10 @@ class Copies:
 # Codecs and packs.
 
 
-def decode_lz4(data, size):
+def decode_lz4(data, size, dictionary=b""):
     """One LZ4 block."""
-    out, place, end = bytearray(), 0, len(data)
+    out, place, end = bytearray(dictionary), 0, len(data)
+    size += len(dictionary)
 
     def length(nibble):
         nonlocal place
@@ -166,7 +168,7 @@ def decode_lz4(data, size):
             pattern = bytes(out[-distance:])
             out += (pattern * (match // distance + 1))[:match]
     check(len(out) == size, "an LZ4 block does not fill its length")
-    return bytes(out)
+    return bytes(out[len(dictionary):])
 
 
 LONGEST_CODE, TILE, UNIT, STREAMS = 11, 32768, 8, 4
@@ -270,7 +272,7 @@ class Lane:
             stream.end()
 
 
-def decode_lanes(data, size, element=None):
+def decode_lanes(data, size, element=None, base=None):
     reader = Reader(data, "lanes")
     width = reader.byte()
     check(width in (1, 2, 4, 8) and width == (element or width), "elements of %d bytes" % width)
@@ -284,11 +286,35 @@ def decode_lanes(data, size, element=None):
         symbols = [lane.tile(first, min(TILE // width, count - first)) for lane in lanes]
         for index, element_bytes in enumerate(zip(*symbols), first):
             value = int.from_bytes(bytes(element_bytes), "little")
-            value = value >> 1 | (value & 1) << top
+            if base is None:
+                value = value >> 1 | (value & 1) << top
+            else:
+                before = int.from_bytes(base[index * width:(index + 1) * width], "little")
+                value = before + (value >> 1 ^ -(value & 1)) & (2 << top) - 1
             out[index * width:(index + 1) * width] = value.to_bytes(width, "little")
     for lane in lanes:
         lane.end()
     return bytes(out) + rest
+
+
+def decode_lz4_with_base(data, size, base):
+    reader, out = Reader(data, "LZ4 with a base"), []
+    for start in range(0, size, 16384):
+        count = min(16384, size - start)
+        middle = (start + count // 2) * len(base) // size
+        first = max(0, min(middle - 24576, len(base) - 49152))
+        block = reader.take(int.from_bytes(reader.take(2), "little"))
+        out.append(decode_lz4(block, count, base[first:first + 49152]))
+    reader.end()
+    return b"".join(out)
+
+
+def decode_with_base(data, codec, size, base):
+    check(0 < len(data) < size, "a coded entry is not shorter than its bytes")
+    if codec == LZ4_WITH_BASE:
+        return decode_lz4_with_base(data, size, base)
+    check(codec == DIFFERENCE and len(base) == size, "no difference to this base")
+    return decode_lanes(data, size, base=base)
 
 
 def decode(data, codec, size, limit):
@@ -755,6 +781,12 @@ def main(arguments):
     try:
         if arguments[:1] == ["--verify-pack"] and len(arguments) > 1:
             answer = {path: len(Pack(path).entries) for path in arguments[1:]}
+        elif arguments[:1] == ["--decode"] and len(arguments) in (4, 5):
+            codec, size = int(arguments[1]), int(arguments[2])
+            entry, *base = [content(path, CHUNK_LIMIT) for path in arguments[3:]]
+            raw = decode_with_base(entry, codec, size, *base) if base else decode(entry, codec, size, CHUNK_LIMIT)
+            sys.stdout.buffer.write(raw)
+            return
         elif len(arguments) == 4:
             answer = restore(*arguments)
         else:
