@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CPosix"),
         .target(name: "CCurl"),
+        .target(name: "CKernels"),
 
         library("RegBytes"),
         library("RegJSON", uses: ["RegBytes"]),
@@ -42,7 +43,7 @@ let package = Package(
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
         library("RegTensor", uses: ["RegJSON"]),
-        library("RegCodec", uses: ["CLZ4"]),
+        library("RegCodec", uses: ["CLZ4", "CKernels"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -138,7 +139,7 @@ let package = Package(
                 "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegFiles", "RegStore", "RegHTTP", "RegS3",
             ]),
         tests("FaultTests", of: ["RegBytes", "RegHash", "RegJSON", "RegJobs"]),
-        tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash"], excluding: ["Fixtures"]),
+        tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash", "RegCodec"], excluding: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )
