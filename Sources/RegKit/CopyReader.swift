@@ -52,13 +52,14 @@ final class CopyReader: Sendable {
     }
 
     /// How many bytes between two chunks are read along rather than asked for in two requests.
-    var gapLimit: UInt64 { isLastRemote ? 128 << 10 : 0 }
+    var gapLimit: UInt64 { isNetworked ? 128 << 10 : 0 }
 
-    private var isLastRemote: Bool { stores.last?.traffic != nil }
+    /// Whether the registry is asked over a network.
+    var isNetworked: Bool { stores.last?.traffic != nil }
 
     /// Whether a pack comes over a network: then every chunk of it is checked as it comes.
     func isRemote(_ pack: PackName) throws -> Bool {
-        try isLastRemote && source(of: pack) == stores.count - 1
+        try isNetworked && source(of: pack) == stores.count - 1
     }
 
     /// Fills `buffer` with the bytes of `pack` from `offset` on.

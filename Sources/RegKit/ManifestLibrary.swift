@@ -12,8 +12,9 @@ struct ManifestLibrary {
     let store: (any ObjectStore)?
     let registry: (any ObjectStore)?
     let copies: CopyReader
-    /// Whether packs are asked for also where there is one manifest only.
-    var asksForPacks = false
+    /// Whether a first attempt has failed: then packs are asked for also where there is one manifest only, and what is
+    /// wrong now is wrong in its place.
+    var isSecondAttempt = false
 
     /// Looks in these places.
     ///
@@ -41,7 +42,7 @@ struct ManifestLibrary {
                 do {
                     let manifest = try read(tree, id: id, from: place, subject: subject)
                     // A server is asked for packs only where there is a choice: reading them tells.
-                    if ids.count == 1, place.traffic != nil, !asksForPacks { return manifest }
+                    if ids.count == 1, place.traffic != nil, !isSecondAttempt { return manifest }
                     if let lost = try manifest.packs.first(where: { try !copies.has($0.name) }) {
                         throw RegError(
                             .notFound, "pack \(lost.name.hex), which \(subject) needs, is missing",

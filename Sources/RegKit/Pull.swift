@@ -142,12 +142,13 @@ extension Session {
         _ targets: [PullTarget], into root: BytePath, _ request: PullRequest
     ) throws -> PullReport {
         var library = try library()
-        do { return try pull(targets, into: root, request, library) } catch let error as RegError
-            where error.kind == .notFound && !library.asksForPacks
-        {
-            // A collection may have removed what this manifest names, and made another.
+        do { return try pull(targets, into: root, request, library) } catch let error as RegError {
+            let isDamaged = error.kind == .corrupt && library.copies.isNetworked
+            guard error.kind == .notFound || isDamaged else { throw error }
+            // A collection may have removed what this manifest names, and made another; and what came over a network may
+            // have been damaged on its way.
             library = try self.library()
-            library.asksForPacks = true
+            library.isSecondAttempt = true
             return try pull(targets, into: root, request, library)
         }
     }

@@ -46,7 +46,7 @@ final class PullBlock: @unchecked Sendable {
     private(set) var steps: [Step] = []
     /// How many chunks have their bytes, from the first one on.
     var readyCount = 0
-    /// Whether the ready chunks were checked against their ids.
+    /// Whether the ready chunks were checked against their ids, but for those of long files.
     var isVerified = false
     /// Directories of its files, which stay open as long as it is on its way.
     private var directoryCount = 0
@@ -131,7 +131,9 @@ final class PullBlock: @unchecked Sendable {
 
     /// The hash of a file that is whole in this block.
     func hash(ofFile piece: Range<Int>) -> Digest {
-        if isVerified, piece.count == 1, let only = piece.first { return chunks[only].row.id }
+        if isVerified, piece.count == 1, let only = piece.first, chunks[only].part == nil {
+            return chunks[only].row.id
+        }
         return hash(bytes(of: piece))
     }
 

@@ -72,8 +72,8 @@ final class Puller: @unchecked Sendable {
                 ]
             ) { try feed(plan, to: $0) }
         } catch let failure as WrongHash {
-            // A file that is not finished stays for the next run, but for one that is wrong.
-            try failure.file.pieces().discard()
+            // A file that is not finished stays for the next run, but for one that is wrong in its place.
+            if !library.copies.isNetworked || library.isSecondAttempt { try failure.file.pieces().discard() }
             throw try explanation(of: failure, in: plan)
         }
         try removeWhatIsGone(of: plan)

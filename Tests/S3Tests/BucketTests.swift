@@ -108,7 +108,7 @@ struct BucketTests {
         try project.change(2, byteCount: 12 << 20)
         // In parts, since its first request is cut off.
         let cut: JSON = [
-            "do": "cut", "of": "request", "bytes": 1_000_000, "method": "PUT", "path": "packs/", "count": 1,
+            "do": "cut", "of": "request", "bytes": 4_000_000, "method": "PUT", "path": "packs/", "count": 1,
         ]
         #expect(try project.reg(["push"], under: [cut]).0.code == 0)
         let made = try server.history().filter { request in
