@@ -42,7 +42,7 @@ test-s3: build ## Run the tests of S3 against every server there is
 soak: build ## Run the model and the tests of faults in full, for hours
 	@.ci/install-packages test servers
 	$(MODEL) --soak
-	REG_SOAK=1 REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter FaultTests
+	REG_SOAK=1 REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter 'FaultTests|S3Tests'
 
 fuzz: ## Fuzz every parser, FUZZ_SECONDS (60) each (docs/fuzzing.md)
 	@.ci/install-packages build

@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CPosix"),
         .target(name: "CCurl"),
+        .target(name: "CKernels"),
 
         library("RegBytes"),
         library("RegJSON", uses: ["RegBytes"]),
@@ -42,7 +43,7 @@ let package = Package(
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
         library("RegTensor", uses: ["RegJSON"]),
-        library("RegCodec", uses: ["CLZ4"]),
+        library("RegCodec", uses: ["CLZ4", "CKernels"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -51,7 +52,7 @@ let package = Package(
             uses: [
                 "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegProcess", "RegHTTP",
             ]),
-        library("RegPack", uses: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore"]),
+        library("RegPack", uses: ["RegBytes", "RegHash", "RegJobs", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
         library(
             "RegLog",
@@ -81,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog", "CPosix",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -91,7 +92,10 @@ let package = Package(
 
         library(
             "RegTesting",
-            uses: ["RegBytes", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog", "CPosix"]),
+            uses: [
+                "RegBytes", "RegJSON", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog",
+                "CPosix",
+            ]),
         tests("RegBytesTests", of: ["RegBytes"]),
         tests("RegHashTests", of: ["RegBytes", "RegHash"]),
         tests("RegFilesTests", of: ["RegBytes", "RegFiles"]),
@@ -126,7 +130,7 @@ let package = Package(
         tests(
             "CommandLineTests",
             of: [
-                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegLock", "RegCatalog",
+                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(
@@ -135,7 +139,7 @@ let package = Package(
                 "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegFiles", "RegStore", "RegHTTP", "RegS3",
             ]),
         tests("FaultTests", of: ["RegBytes", "RegHash", "RegJSON", "RegJobs"]),
-        tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash"], excluding: ["Fixtures"]),
+        tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash", "RegCodec"], excluding: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

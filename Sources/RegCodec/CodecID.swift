@@ -13,6 +13,14 @@ package struct CodecID: RawRepresentable, Hashable, Sendable {
     package static let stored = CodecID(rawValue: 0)
     /// One LZ4 block without a frame.
     package static let lz4 = CodecID(rawValue: 1)
+    /// One LZ4 block, itself coded as lanes of single bytes.
+    package static let codedLZ4 = CodecID(rawValue: 2)
+    /// Lanes of bytes, for numbers.
+    package static let lanes = CodecID(rawValue: 3)
+    /// Lanes of the differences between the numbers and those of a base.
+    package static let difference = CodecID(rawValue: 4)
+    /// Blocks of LZ4 that repeat parts of a base.
+    package static let lz4WithBase = CodecID(rawValue: 5)
 }
 
 extension CodecID: CustomStringConvertible {
@@ -20,6 +28,10 @@ extension CodecID: CustomStringConvertible {
         switch self {
         case .stored: "stored"
         case .lz4: "LZ4"
+        case .codedLZ4: "coded LZ4"
+        case .lanes: "lanes"
+        case .difference: "difference"
+        case .lz4WithBase: "LZ4 with a base"
         default: "codec \(rawValue)"
         }
     }

@@ -5,7 +5,8 @@ internal import CLZ4
 extension CodecID {
     /// Refuses lengths, in bytes, that no valid entry has; to be asked before memory is allocated for `raw`.
     ///
-    /// A block of LZ4 cannot grow more than 255 times, so a longer raw length is a lie.
+    /// A block of LZ4 cannot grow more than 255 times, so a longer raw length is a lie; lanes are used only where they
+    /// are shorter.
     /// - SeeAlso: docs/format.md, "Codecs".
     package func checkLengths(
         stored: Int, raw: Int, limit: Int = CodecLimit.chunkByteCount
@@ -14,6 +15,7 @@ extension CodecID {
         switch self {
         case .stored: isPossible = stored == raw
         case .lz4: isPossible = raw > 0 && stored <= Int(Int32.max) && raw <= 255 * stored + 64
+        case .codedLZ4, .lanes: isPossible = stored < raw
         default: throw .unknownCodec(self)
         }
         guard isPossible, raw <= limit else { throw .badLength(self, stored: stored, raw: raw) }
@@ -27,12 +29,27 @@ extension CodecID {
         _ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer
     ) throws(CodecError) {
         try checkLengths(stored: stored.count, raw: raw.count)
-        if self == .stored {
-            raw.copyMemory(from: stored)
-            return
+        switch self {
+        case .stored: raw.copyMemory(from: stored)
+        case .codedLZ4: try CodedLZ4.decode(stored, into: raw)
+        case .lanes: do { try Lanes.decode(stored, into: raw) } catch { throw .corrupt(self) }
+        default:
+            let decoded = LZ4_decompress_safe(
+                stored.baseAddress, raw.baseAddress, Int32(stored.count), Int32(raw.count))
+            guard decoded == raw.count else { throw .corrupt(self) }
         }
-        let decoded = LZ4_decompress_safe(
-            stored.baseAddress, raw.baseAddress, Int32(stored.count), Int32(raw.count))
-        guard decoded == raw.count else { throw .corrupt(self) }
+    }
+
+    /// Decodes an entry that has a base, given the base's raw bytes; else like ``decode(_:into:)``.
+    package func decode(
+        _ stored: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer,
+        into raw: UnsafeMutableRawBufferPointer
+    ) throws(CodecError) {
+        guard self == .difference || self == .lz4WithBase else { throw .unknownCodec(self) }
+        guard stored.count < raw.count, raw.count <= CodecLimit.chunkByteCount,
+            base.count <= CodecLimit.chunkByteCount
+        else { throw .badLength(self, stored: stored.count, raw: raw.count) }
+        if self == .lz4WithBase { return try BaseBlocks.decode(stored, base: base, into: raw) }
+        do { try Lanes.decode(stored, base: base, into: raw) } catch { throw .corrupt(self) }
     }
 }

@@ -158,14 +158,16 @@ extension Descriptor {
 }
 
 /// Makes the directory at `path` with all above it, and makes the new names survive a power cut.
-package func makeDirectories(_ path: BytePath) throws(FileError) {
+///
+/// `mode`: permissions that the user's mask takes from.
+package func makeDirectories(_ path: BytePath, mode: UInt32 = 0o777) throws(FileError) {
     if let found = try? Descriptor.open(path, .directory) {
         _ = found
         return
     }  // there already: nothing to do
     let parent = path.parent
-    if !parent.isEmpty { try makeDirectories(parent) }
-    let made = path.withCString { mkdir($0, 0o777) }
+    if !parent.isEmpty { try makeDirectories(parent, mode: mode) }
+    let made = path.withCString { mkdir($0, mode) }
     guard made == 0 || errno == EEXIST else { throw .last("make the directory", path) }
     if made == 0 {
         try Descriptor.open(parent.isEmpty && path.bytes.first == 0x2f ? BytePath("/") : parent, .directory)

@@ -30,6 +30,10 @@ struct GitProgram: Sendable {
         for name in ["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"] {
             self.environment[name] = nil
         }
+        // git and the programs that it starts have no use for them.
+        for name in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"] {
+            self.environment[name] = nil
+        }
     }
 
     /// Runs `git command arguments…` to its end, whatever its status.

@@ -100,8 +100,8 @@ extension Exchange {
             return exchange(context)?.giveBody(buffer) ?? Int(CURL_READFUNC_ABORT)
         }
         reg_easy_set_seek_callback(easy) { context, offset, origin in
-            let isDone = origin == SEEK_SET && exchange(context)?.rewind(to: offset) == true
-            return isDone ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
+            let isDone = origin == SEEK_SET && offset == 0 && exchange(context)?.rewind() == true
+            return isDone ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
         }
     }
 }

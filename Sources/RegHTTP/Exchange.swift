@@ -23,6 +23,8 @@ final class Exchange {
     private(set) var lastArrival = ContinuousClock.now
 
     private static let headLimit = 64 << 10
+    /// What a gone connection may take before that is seen, in bytes.
+    private static let rewindLimit: UInt64 = 1 << 20
     /// The most of a success's body that is kept where there is no sink, in bytes.
     private static let bodyLimit = 32 << 20
 
@@ -174,14 +176,16 @@ final class Exchange {
             } catch { return fail(.file(error)) ? 0 : nil }
         }
         sentCount += UInt64(count)
+        request.onSent?(UInt64(count))
         return count
     }
 
-    func rewind(to offset: curl_off_t) -> Bool {
-        guard let request, let offset = UInt64(exactly: offset), offset <= request.body.byteCount else {
-            return false
-        }
-        sentCount = offset
+    /// Whether the body can be sent from its start again: on a connection that was open before and turns out to be gone.
+    ///
+    /// Where more has gone, it was not: whoever asked for the request is told that it broke, and counts it.
+    func rewind() -> Bool {
+        guard sentCount <= Exchange.rewindLimit else { return false }
+        sentCount = 0
         return true
     }
 

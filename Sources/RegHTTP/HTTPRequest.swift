@@ -34,6 +34,8 @@ package struct HTTPRequest: Sendable {
     package var limit: Duration?
     /// Whether an open connection may be used; false after an answer that was damaged on its way.
     package var reusesConnection = true
+    /// Told of bytes of the body that went.
+    package var onSent: (@Sendable (UInt64) -> Void)?
     /// Whether a proxy of the environment (`HTTPS_PROXY`) is used.
     package var usesProxy = true
 

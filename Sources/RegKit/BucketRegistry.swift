@@ -40,51 +40,52 @@ extension Session {
 
     private func bucketStore(_ name: String, _ prefix: String) throws -> S3Store {
         let user = try userSettings()?.s3 ?? BucketSettings()
-        let aws = try awsConfiguration()
-        let region = aws.region ?? user.region ?? settings.s3.region ?? "us-east-1"
-        let endpoint = try endpoint(user: user, aws: aws) ?? Endpoint.amazon(region: region)
-        guard let endpoint else {
+        var refusal: CredentialError?
+        var aws: AWSConfiguration?
+        do { aws = try AWSConfiguration.read(environment) } catch { refusal = error }
+        let region = aws?.region ?? user.region ?? settings.s3.region ?? "us-east-1"
+        var endpoint = try approvedEndpoint(user: user, aws: aws)
+        if endpoint == nil, let named = try settings.s3.endpoint.map(Session.endpoint) {
+            endpoint = named
+            if try !user.approvedEndpoints.map(Session.endpoint).contains(named) {
+                refusal = unapproved(named)
+            }
+        }
+        guard let endpoint = endpoint ?? Endpoint.amazon(region: region) else {
             throw RegError(.usage, "'\(printable(region))' is no region", hint: "set AWS_REGION")
         }
-        try checkSecure(endpoint, user: user)
-        let style = user.addressing ?? aws.addressing?.rawValue ?? settings.s3.addressing
+        if refusal == nil { try checkSecure(endpoint, user: user) }
+        let style = user.addressing ?? aws?.addressing?.rawValue ?? settings.s3.addressing
         let isAmazon =
             endpoint.host.hasSuffix(".amazonaws.com") || endpoint.host.hasSuffix(".amazonaws.com.cn")
         let standard: Bucket.Addressing = isAmazon && Bucket.isHostLabel(name) ? .virtual : .path
         let bucket = Bucket(
             name: name, prefix: prefix, endpoint: endpoint, region: region,
             addressing: style.flatMap(Bucket.Addressing.init) ?? standard)
+        let options = try options(for: bucket, user: user, certificateFile: aws?.certificateFile)
+        // Told when the first request needs them: what needs none goes on.
+        if let refusal { return try S3Store(bucket, options, credentials: NoCredentials(reason: refusal)) }
+        guard let aws else { throw RegError(.internalError, "there is no AWS configuration") }
         return try S3Store(
-            bucket, try options(for: bucket, user: user, aws: aws),
-            credentials: aws.credentials { nanosecondsNow() / 1_000_000_000 })
-    }
-
-    private func awsConfiguration() throws -> AWSConfiguration {
-        do { return try AWSConfiguration.read(environment) } catch {
-            throw RegError(.denied, error.message, hint: error.hint)
-        }
+            bucket, options, credentials: aws.credentials { nanosecondsNow() / 1_000_000_000 })
     }
 
     // MARK: The endpoint
 
-    /// The endpoint that somebody has named; nil for Amazon's own.
-    ///
-    /// - Throws: `denied` where only `reg.toml` names it: whoever wrote that would get signed requests.
-    private func endpoint(user: BucketSettings, aws: AWSConfiguration) throws -> Endpoint? {
+    /// The endpoint that a flag, the environment or the user's own files name; nil where they name none.
+    private func approvedEndpoint(user: BucketSettings, aws: AWSConfiguration?) throws -> Endpoint? {
         let isInEnvironment = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].contains {
             environment[$0]?.isEmpty == false
         }
-        let approved =
-            options.endpoint ?? (isInEnvironment ? aws.endpoint : nil) ?? user.endpoint ?? aws.endpoint
-        if let approved { return try Session.endpoint(approved) }
-        guard let named = settings.s3.endpoint else { return nil }
-        let endpoint = try Session.endpoint(named)
-        if try user.approvedEndpoints.contains(where: { try Session.endpoint($0) == endpoint }) {
-            return endpoint
-        }
+        let named =
+            options.endpoint ?? (isInEnvironment ? aws?.endpoint : nil) ?? user.endpoint ?? aws?.endpoint
+        return try named.map(Session.endpoint)
+    }
+
+    /// Whoever can write a repository would get signed requests.
+    private func unapproved(_ endpoint: Endpoint) -> CredentialError {
         let file = userSettingsPath.map { printable($0) } ?? "~/.config/reg/config.toml"
-        throw RegError(
-            .denied,
+        return CredentialError(
             "reg.toml names the endpoint \(endpoint.text), which you have not approved: it gets no credentials",
             hint:
                 "if you trust it, set AWS_ENDPOINT_URL_S3=\(endpoint.text), or write approved_endpoints = [\"\(endpoint.text)\"] below [s3] in \(file)"
@@ -109,7 +110,7 @@ extension Session {
     // MARK: Options
 
     private func options(
-        for bucket: Bucket, user: BucketSettings, aws: AWSConfiguration
+        for bucket: Bucket, user: BucketSettings, certificateFile: BytePath?
     ) throws -> S3Options {
         let project = settings.s3
         var options = S3Options(spool: try spool(of: bucket))
@@ -123,8 +124,9 @@ extension Session {
         if let seconds = number(of: "REG_S3_STALL_SECONDS") ?? user.stallLimit ?? project.stallLimit {
             options.http.stallLimit = .seconds(seconds)
         }
-        options.http.certificateFile = aws.certificateFile.flatMap(\.utf8)
+        options.http.certificateFile = certificateFile.flatMap(\.utf8)
         options.uploadNotes = workspace?.state.map { UploadNotes(directory: $0.appending("journal")) }
+        options.onSent = { [uploadProgress] in uploadProgress.add($0) }
         if try isSingleWriter(user) { options.singleWriterLock = try singleWriterLock(of: bucket) }
         return options
     }
@@ -161,4 +163,11 @@ extension Session {
         let temporary = environment.directory("TMPDIR") ?? BytePath("/var/tmp")
         return temporary.appending(BytePath("reg-spool-\(userNumber())-\(name)"))
     }
+}
+
+/// Why no request may be made.
+private struct NoCredentials: CredentialSource {
+    let reason: CredentialError
+
+    func credentials(replacing rejected: Credentials?) throws(CredentialError) -> Credentials { throw reason }
 }

@@ -4,7 +4,7 @@ internal import TOMLKit
 
 /// What the table `[s3]` of `reg.toml`, or of the user's own configuration, says of buckets.
 package struct BucketSettings: Equatable, Sendable {
-    /// `https://host[:port]`
+    /// A URL, `https://host[:port]`.
     package var endpoint: String?
     /// Endpoints that a `reg.toml` may name; only in the user's own configuration.
     var approvedEndpoints: [String] = []

@@ -13,14 +13,16 @@ extension Session {
     package func doctor() throws -> DoctorReport {
         try verb {
             let objects = try registryObjects()
-            var report = DoctorReport(registry: objects.location.text, endpoint: objects.bucket?.endpoint, checks: [])
+            var report = DoctorReport(
+                registry: objects.location.text, endpoint: objects.bucket?.endpoint, checks: [])
             if let workspace {
                 report.checks.append(
                     StoreCheck("state", .writing, true, printable(workspace.state ?? workspace.root)))
             }
             report.checks += try probe(objects)
             guard let info = try RegistryInfo.read(from: objects.store) else {
-                report.notes.append("there is no registry in \(objects.location.text) yet; 'reg push' makes it")
+                report.notes.append(
+                    "there is no registry in \(objects.location.text) yet; 'reg push' makes it")
                 return report
             }
             report.id = info.id
@@ -36,7 +38,8 @@ extension Session {
             objects.bucket?.isSingleWriter == true
         else { return checks }
         let check = checks[index]
-        checks[index] = StoreCheck(check.name, .safety, true, "\(check.detail); this host is the only one that writes")
+        checks[index] = StoreCheck(
+            check.name, .safety, true, "\(check.detail); this host is the only one that writes")
         return checks
     }
 
@@ -60,7 +63,8 @@ extension Session {
             "checks": .array(
                 report.checks.map { check in
                     [
-                        "name": .string(check.name), "need": .string(check.need.rawValue), "ok": .bool(check.isGood),
+                        "name": .string(check.name), "need": .string(check.need.rawValue),
+                        "ok": .bool(check.isGood),
                         "detail": .string(check.detail),
                     ]
                 }),
@@ -78,6 +82,12 @@ package struct DoctorReport: Sendable {
     package internal(set) var id: RandomName?
     package internal(set) var checks: [StoreCheck]
     package internal(set) var notes: [String] = []
+
+    package init(registry: String, endpoint: String?, checks: [StoreCheck]) {
+        self.registry = registry
+        self.endpoint = endpoint
+        self.checks = checks
+    }
 
     /// What to end with where something is missing that several writers need.
     package var failure: RegError? {

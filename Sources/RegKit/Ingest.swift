@@ -46,10 +46,11 @@ final class Ingest {
     /// Checks chunks that move to another pack.
     private lazy var checker = PullBlock()
 
-    /// `store`: where packs go; `unfinished`: where they are noted meanwhile.
+    /// `store`: where packs go; `unfinished`: where they are noted meanwhile; `onPack`: called for each that is there.
     init(
         into store: any ObjectStore, unfinished: UnfinishedPacks?, catalog: Catalog, copies: CopyReader,
-        jobs: Int, progress: Progress, observer: ProgressObserver?
+        jobs: Int, progress: Progress, observer: ProgressObserver?,
+        onPack: @escaping (PackName) throws -> Void = { _ in }
     ) throws {
         self.catalog = catalog
         self.copies = copies
@@ -58,7 +59,10 @@ final class Ingest {
         self.observer = observer
         let index = try ChunkIndex(catalog: catalog, copies: copies)
         self.index = index
-        packs = PackWriter(store: store, unfinished: unfinished) { try index.keep($0) }
+        packs = PackWriter(store: store, unfinished: unfinished) { pack in
+            try index.keep(pack)
+            try onPack(pack.name)
+        }
         blocks = (0..<min(2 * jobs + 8, 16)).map { _ in IngestBlock() }
     }
 
@@ -106,9 +110,13 @@ final class Ingest {
             manifest = ManifestWriter { id, page in try pages[id] ?? ingest.store(page: page, id: id) }
         }
 
+        /// What the new bytes take less in packs; what others have coded badly may even take more.
+        private var compressedByteCount: UInt64 { newByteCount - min(storedByteCount, newByteCount) }
+
         func take(_ block: IngestBlock) throws {
             var done: UInt64 = 0
             var saved: UInt64 = 0
+            let before = compressedByteCount
             for step in block.steps {
                 switch step {
                 case .item(let item):
@@ -120,7 +128,8 @@ final class Ingest {
                     if isLast { try end(file) }
                 }
             }
-            ingest.report(done: done, saved: saved)
+            ingest.report(
+                done: done, saved: saved, compressed: compressedByteCount - min(before, compressedByteCount))
         }
 
         private func take(_ item: ManifestItem) throws {
@@ -210,12 +219,13 @@ final class Ingest {
         }
     }
 
-    private func report(done: UInt64, saved: UInt64) {
+    private func report(done: UInt64, saved: UInt64, compressed: UInt64) {
         guard let observer else { return }
         observer(
             progress.with { progress in
                 progress.doneByteCount += done
                 progress.savedByteCount += saved
+                progress.compressedByteCount += compressed
                 return progress
             })
     }

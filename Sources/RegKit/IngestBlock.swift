@@ -103,7 +103,7 @@ final class IngestBlock: @unchecked Sendable {
             chunks[index].known = try find(id)
             if chunks[index].known != nil { continue }
             let room = UnsafeMutableRawBufferPointer(rebasing: coded[range])
-            let result = encoder.encode(bytes(range), into: room)
+            let result = encoder.encodeChunk(bytes(range), into: room)
             chunks[index].codec = result.codec
             chunks[index].codedRange = range.lowerBound..<range.lowerBound + result.byteCount
         }

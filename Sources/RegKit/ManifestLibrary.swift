@@ -15,6 +15,8 @@ struct ManifestLibrary {
     /// Whether packs are asked for also where there is one manifest only.
     var asksForPacks = false
 
+    /// Looks in these places.
+    ///
     /// `spool`: where packs lie that are on their way to the registry.
     /// `isKnown`: whether the registry is known to have a pack, without asking it.
     init(

@@ -83,19 +83,21 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
             block.clear()
             var entries: [PackEntry] = []
             while let entry = rest.first, !block.isFull {
-                block.append(ChunkRow(id: entry.id, rawLength: entry.rawLength, copy: entry.copy))
+                block.append(
+                    ChunkRow(id: entry.id, rawLength: entry.rawLength, copy: entry.copy),
+                    isPage: entry.kind == .page)
                 entries.append(entry)
                 rest.removeFirst()
             }
             try block.read(copies)
-            for (position, entry) in entries.enumerated() { try check(entry, block, position) }
+            if !block.isVerified {
+                for (chunk, entry) in zip(block.chunks, entries) { try check(entry, block.id(of: chunk)) }
+            }
             report(entries.reduce(0) { $0 + UInt64($1.copy.storedLength) })
         }
     }
 
-    private func check(_ entry: PackEntry, _ block: PullBlock, _ position: Int) throws {
-        let bytes = block.bytes(of: position..<position + 1)
-        let found = entry.kind == .chunk ? block.hash(bytes) : Page.id(of: Array(bytes))
+    private func check(_ entry: PackEntry, _ found: Digest) throws {
         guard found == entry.id else {
             throw RegError(
                 .corrupt,

@@ -11,6 +11,8 @@ package struct Progress: Sendable {
     package var fileCount: UInt64 = 0
     /// Raw bytes that need not be stored or moved, being there already.
     package var savedByteCount: UInt64 = 0
+    /// What new bytes take less in packs than in their files.
+    package var compressedByteCount: UInt64 = 0
 
     package init(phase: String, totalByteCount: UInt64? = nil) {
         self.phase = phase

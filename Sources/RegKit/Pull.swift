@@ -135,7 +135,7 @@ extension Session {
                     absentFileCount: 0))
         }
         guard try tree.summary(of: output.lastComponent)?.totals.rowCount == rowCount else { return nil }
-        return PullReport(artifacts: artifacts, requestCount: 0, notes: [])
+        return PullReport(artifacts: artifacts, requestCount: 0, retryCount: 0, notes: [])
     }
 
     private func pull(
@@ -189,6 +189,7 @@ extension Session {
         if !request.isDryRun { try puller.finish() }
         return PullReport(
             artifacts: artifacts, requestCount: try registryTraffic()?.requestCount ?? 0,
+            retryCount: try registryTraffic()?.retryCount ?? 0,
             notes: notes + plans.flatMap(\.notes))
     }
 

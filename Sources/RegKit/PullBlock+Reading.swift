@@ -143,7 +143,7 @@ extension PullBlock {
     }
 
     private func verify(_ chunk: Chunk) throws {
-        let found = hash(UnsafeRawBufferPointer(rebasing: raw[chunk.range]))
+        let found = id(of: chunk)
         guard found == chunk.row.id else {
             throw RegError(
                 .corrupt,

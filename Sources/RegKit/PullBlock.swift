@@ -9,12 +9,18 @@ internal import RegManifest
 final class PullBlock: @unchecked Sendable {
     /// A block is sent on when it holds this much, in bytes.
     static let usualTarget = 1 << 20
-    /// The same where each request to a server takes its time.
-    static let remoteTarget = 4 << 20
+    /// The same where each request to a server takes its time, for one of `count` blocks.
+    static func remoteTarget(sharedBy count: Int) -> Int {
+        max(usualTarget, min(4 << 20, (48 << 20) / count))
+    }
     private static let stepLimit = 4096
+    /// Pieces of long files are written when they have this much, in bytes, or their block ends.
+    static let writeSize = 512 << 10
 
     struct Chunk {
         let row: ChunkRow
+        /// Whether it is a page, which has an id of its own kind.
+        let isPage: Bool
         /// Of the raw bytes.
         let range: Range<Int>
         /// Where it begins in its file, in bytes.
@@ -83,11 +89,12 @@ final class PullBlock: @unchecked Sendable {
         directoryCount += 1
     }
 
-    func append(_ row: ChunkRow) { append(row, at: 0, nil) }
+    /// Appends a chunk, or a page, of no file.
+    func append(_ row: ChunkRow, isPage: Bool = false) { append(row, isPage: isPage, at: 0, nil) }
 
-    private func append(_ row: ChunkRow, at offset: UInt64, _ part: PartFile?) {
+    private func append(_ row: ChunkRow, isPage: Bool, at offset: UInt64, _ part: PartFile?) {
         let range = used..<used + Int(row.rawLength)
-        chunks.append(Chunk(row: row, range: range, offset: offset, part: part))
+        chunks.append(Chunk(row: row, isPage: isPage, range: range, offset: offset, part: part))
         used = range.upperBound
     }
 
@@ -99,7 +106,7 @@ final class PullBlock: @unchecked Sendable {
 
     /// Appends the next chunk of a file.
     func append(_ row: ChunkRow, of file: PullFile) {
-        append(row, at: file.fedByteCount, file.part)
+        append(row, isPage: false, at: file.fedByteCount, file.part)
         file.fedByteCount += UInt64(row.rawLength)
     }
 
@@ -132,6 +139,12 @@ final class PullBlock: @unchecked Sendable {
     func hash(_ bytes: UnsafeRawBufferPointer) -> Digest {
         hasher.update(bytes)
         return hasher.finish()
+    }
+
+    /// What the bytes of a chunk, or page, are named by.
+    func id(of chunk: Chunk) -> Digest {
+        let bytes = UnsafeRawBufferPointer(rebasing: raw[chunk.range])
+        return chunk.isPage ? Page.id(of: Array(bytes)) : hash(bytes)
     }
 
     /// The hash of a file that is whole in this block.

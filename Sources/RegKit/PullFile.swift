@@ -7,7 +7,8 @@ internal import RegJobs
 internal import RegManifest
 
 /// A file on its way out of packs.
-final class PullFile: @unchecked Sendable {  // stages pass it on with its blocks, in order; the output is in a monitor
+// Unchecked: stages pass it on with its blocks, in order; the output is in a monitor.
+final class PullFile: @unchecked Sendable {
     /// Relative to the root of the pull.
     let path: BytePath
     let directory: Descriptor

@@ -38,10 +38,15 @@ final class Puller: @unchecked Sendable {
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
         let count = min(readerCount + 4, 20)
-        let target = isRemote ? PullBlock.remoteTarget : PullBlock.usualTarget
+        let target = isRemote ? PullBlock.remoteTarget(sharedBy: count) : PullBlock.usualTarget
         blocks = (0..<count).map { _ in
             PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: count))
         }
+    }
+
+    /// What was cut off before may be again: then less is on its way at one time.
+    private func readers(for plan: PullPlan) -> Int {
+        plan.byteCountUnfinished > 0 ? (readerCount + 2) / 3 : readerCount
     }
 
     func carryOut(_ plan: PullPlan) throws {
@@ -57,7 +62,7 @@ final class Puller: @unchecked Sendable {
             try Pipeline.run(
                 slots: blocks,
                 stages: [
-                    .parallel(readerCount) { block in
+                    .parallel(readers(for: plan)) { block in
                         var writing = BlockWriting()
                         try block.read(copies) { try self.write(block, &writing) }
                         try self.pulled.add(written: writing.known, byteCount: writing.wholeByteCount)
@@ -180,7 +185,7 @@ final class Puller: @unchecked Sendable {
                 let start = max(writing.chunk, range.lowerBound)
                 let ready = start..<max(start, min(range.upperBound, block.readyCount))
                 // Few large writes rather than many small ones.
-                guard isComplete || block.bytes(of: ready).count >= PullBlock.usualTarget else { return }
+                guard isComplete || block.bytes(of: ready).count >= PullBlock.writeSize else { return }
                 try write(ready, of: range, in: block, to: file)
                 writing.chunk = ready.upperBound
                 guard isComplete else { return }

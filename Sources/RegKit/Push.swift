@@ -39,6 +39,7 @@ extension Session {
                 return Registry.Draft(project: settings.project, author: author, operations: operations)
             }
             for candidate in candidates { try registry.keepPresent(candidate.packs) }
+            try tidySpool(of: registry)
             return PushReport(
                 record: record, registry: registry.location.text,
                 artifacts: try candidates.map { try report($0, record: record) },

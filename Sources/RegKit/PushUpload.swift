@@ -89,7 +89,8 @@ extension Session {
         let found = try library.reliableManifest(
             of: candidate.digest, in: store, catalog: catalog, subject: subject)
         guard let manifest = found else { return false }
-        sent.formUnion(try registry.bring(manifest.packs.map(\.name), from: store, subject: subject))
+        sent.formUnion(
+            try registry.bring(manifest.packs.map(\.name), from: store, subject: subject, uploadProgress))
         let key = ObjectKey.manifest(candidate.digest, id: manifest.id)
         guard let bytes = try store.read(key, limit: Manifest.byteLimit) else {
             throw RegError.store(.notFound(key: key, location: store.location))

@@ -96,7 +96,7 @@ final class Registry {
 
     /// Folds records that checkpoints hold, in one transaction: they are the log's own only if all are.
     ///
-    /// - Returns: whether there were any.
+    /// - Returns: whether there are more.
     private func foldCheckpoints(after tail: inout Tail) throws -> Bool {
         var useless: Set<CheckpointName> = []
         while let stretch = checkpoints.stretch(after: tail, passingOver: useless) {
@@ -105,8 +105,8 @@ final class Registry {
                 try catalog.foldTogether(of: info.id) { fold in
                     last = try stretch.forEachRun(fold)
                 }
-                defer { tail = last }
-                return last != tail
+                tail = last
+                return last == stretch.end && !stretch.isLast
             } catch is CheckpointError { useless.insert(stretch.newest) }
         }
         return false
@@ -116,7 +116,7 @@ final class Registry {
 
     /// How far the catalog is, once it is sure that the registry still has what this clone saw of it.
     private func checkedTail() throws -> Tail {
-        if let seen = try catalog.newestSeen(of: info.id), try log.hash(of: seen.number) != seen.hash {
+        if let seen = try catalog.newestSeen(of: info.id), try !log.has(seen) {
             guard acceptsRollback else {
                 throw RegError(
                     .trust,
@@ -148,7 +148,9 @@ final class Registry {
     ///
     /// - Returns: those that had to be brought.
     @discardableResult
-    func bring(_ packs: [PackName], from clone: DirectoryStore?, subject: String) throws -> Set<PackName> {
+    func bring(
+        _ packs: [PackName], from clone: DirectoryStore?, subject: String, _ progress: UploadProgress
+    ) throws -> Set<PackName> {
         let places = [clone, objects.spool].compactMap { $0 }
         let missing = try packs.compactMap { pack -> (PackName, BytePath)? in
             if try sent.contains(pack) || location.isRemote && catalog.isPresent(pack, in: info.id) {
@@ -157,6 +159,7 @@ final class Registry {
             let path = try places.map { $0.path(of: .pack(pack)) }.first { try fileStatus($0) != nil }
             // A server is asked only for what is not at hand: to send it what it has does no harm.
             if try !(location.isRemote && path != nil) && store.size(of: .pack(pack)) != nil { return nil }
+            if let path { progress.expect(try fileStatus(path)?.size ?? 0) }
             guard let path else {
                 throw RegError(
                     .notFound, "pack \(pack.hex) of \(subject) is missing here and in \(location.text)",
@@ -164,8 +167,10 @@ final class Registry {
             }
             return (pack, path)
         }
-        try forEachConcurrently(missing, threads: store.writesAtOnce) { [store] pack, path in
-            try store.create(.pack(pack), fromFileAt: path)
+        try forEachConcurrently(missing, threads: store.writesAtOnce) { [objects, catalog, info] pack, path in
+            try objects.store.create(.pack(pack), fromFileAt: path)
+            // At once, so that a run that is killed leaves nothing to be sent again.
+            if objects.location.isRemote { try catalog.keepPresent([pack], in: info.id) }
         }
         note(sent: missing.map(\.0))
         return Set(missing.map(\.0))
@@ -232,7 +237,8 @@ final class Registry {
     func settle(_ journal: Journal) throws {
         for pending in try journal.pending(for: info.id) {
             // A registry that was rolled back lacks what the record follows: reading its log tells.
-            guard try log.hash(of: pending.record.number - 1) == pending.record.prev else { continue }
+            let before = Tail(number: pending.record.number - 1, hash: pending.record.prev)
+            guard try log.has(before) else { continue }
             try log.checkNoGap(after: pending.record.number - 1)
             _ = try log.create(pending.record)
             try journal.remove(pending.record.id)

@@ -176,6 +176,8 @@ package struct PullReport: Sendable {
 
     package let artifacts: [Artifact]
     package let requestCount: UInt64
+    /// How many of them repeated one that had failed.
+    package let retryCount: UInt64
     package let notes: [String]
 }
 

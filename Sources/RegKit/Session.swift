@@ -8,8 +8,8 @@ internal import RegJobs
 internal import RegLock
 internal import RegLog
 internal import RegPack
-internal import RegS3
 internal import RegProcess
+internal import RegS3
 internal import RegStore
 
 package struct SessionOptions: Sendable {
@@ -43,6 +43,7 @@ package final class Session {
     private var openCatalog: Catalog?
     private var openRegistry: Registry?
     private var openObjects: RegistryObjects?
+    let uploadProgress: UploadProgress
     /// Held while this run uses the store.
     var storeHold: Descriptor?
     /// Where the index has submodules; nil while nobody asked.
@@ -52,6 +53,7 @@ package final class Session {
 
     package init(_ options: SessionOptions) throws {
         self.options = options
+        uploadProgress = UploadProgress(options.progress)
         (workspace, noWorkspace) = try Session.findWorkspace(from: options.directory, environment)
         settings = try explained { [workspace] in
             try workspace.map { try Settings.read($0.root.appending(Settings.fileName)) ?? Settings() }

@@ -66,7 +66,7 @@ struct StateDirectory {
     func make() throws {
         if let own { try makePrivateDirectory(own) }
         try check()
-        try makeDirectories(path)
+        try makeDirectories(path, mode: 0o755)
     }
 
     private func check() throws {

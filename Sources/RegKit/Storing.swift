@@ -92,17 +92,22 @@ struct Storing {
     private let catalog: Catalog
     private let tree: WorkingTree
     private let ingest: Ingest
+    private let uploadProgress: UploadProgress
 
     init(into destination: Destination, session: Session, tree: WorkingTree, phase: String) throws {
         self.destination = destination
         self.tree = tree
         library = try session.library()
         catalog = tree.catalog
+        uploadProgress = session.uploadProgress
         try Storing.finishAbandonedPacks(of: session)
         ingest = try Ingest(
             into: destination.objects, unfinished: session.unfinishedPacks, catalog: catalog,
             copies: library.copies, jobs: session.jobs,
-            progress: Progress(phase: phase), observer: session.options.progress)
+            progress: Progress(phase: phase), observer: session.options.progress,
+            onPack: { pack in
+                if case .registry(let registry, _) = destination { try registry.keepPresent([pack]) }
+            })
     }
 
     /// Makes whole packs of what killed runs have left: their chunks need not be stored again.
@@ -248,7 +253,7 @@ struct Storing {
     private func write(_ draft: ManifestDraft) throws -> Manifested {
         if case .registry(let registry, let clone) = destination {
             registry.note(sent: ingest.index.finishedPacks)
-            try registry.bring(draft.packs, from: clone, subject: "this tree")
+            try registry.bring(draft.packs, from: clone, subject: "this tree", uploadProgress)
         }
         let bytes = try draft.encoded { pack in
             guard let byteCount = try catalog.byteCount(of: pack) else {

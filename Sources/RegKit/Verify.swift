@@ -65,7 +65,8 @@ private struct Verifier {
         add(
             "checkpoint", problem.object, [],
             RegError(
-                .corrupt, "checkpoint \(problem.object.name) is damaged: \(problem.message)"))
+                .corrupt,
+                "a checkpoint is damaged: \(problem.message); readers do without it, and it may be removed"))
     }
 
     /// Reads every record anew; a damaged one hurts all versions from there on.

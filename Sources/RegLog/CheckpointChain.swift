@@ -122,6 +122,9 @@ package struct Stretch: Sendable {
     /// Its last record as the log itself has it.
     package let end: Tail
 
+    /// Whether checkpoints hold nothing after it.
+    package var isLast: Bool { end.number == newest.last }
+
     /// How many records that do not name the one before may be held against the log.
     private static let anchorLimit = 16
 

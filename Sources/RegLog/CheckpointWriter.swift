@@ -39,17 +39,19 @@ extension Checkpoints {
         try read(after: start, before: tail, into: &draft)
         if draft.tail.number + 1 == tail.number { draft.append(record, tail) }
         draft.close()
-        var older = base
-        while let checkpoint = older,
-            checkpoint.name.byteCount
-                < max(Checkpoints.mergeFactor * draft.byteCount, Checkpoints.leastByteCount),
-            checkpoint.head.blocks.count + draft.blockCount <= CheckpointHead.blockLimit
+        var next = base?.name
+        while let name = next,
+            name.byteCount < max(Checkpoints.mergeFactor * draft.byteCount, Checkpoints.leastByteCount)
         {
-            try draft.merge(checkpoint)
-            older = nil
-            if let name = checkpoint.head.previous {
+            var older = base
+            if name != base?.name {
                 older = try Checkpoint(name, from: store, wholeLimit: CheckpointDraft.heldLimit)
             }
+            guard let older, older.head.blocks.count + draft.blockCount <= CheckpointHead.blockLimit else {
+                break
+            }
+            try draft.merge(older)
+            next = older.head.previous
         }
         try draft.write(to: store)
     }

@@ -64,7 +64,7 @@ extension Log {
                 run.isAtEnd = true
                 return
             }
-            let entry = try Log.entry(bytes, after: tail)
+            let entry = try log.entry(bytes, orReadAfter: tail)
             run.entries.append(entry)
             tail = entry.tail
             byteCount += bytes.count

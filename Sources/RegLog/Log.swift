@@ -40,14 +40,20 @@ package struct Log: Sendable {
         isListed = store.listsFromAnyName
     }
 
-    /// The hash of what is stored under `number`; nil where there is nothing.
-    package func hash(of number: UInt64) throws(LogError) -> Digest? {
-        try bytes(of: number).map { SHA256.digest(of: $0) }
+    /// Whether the log still has what somebody saw of it.
+    package func has(_ tail: Tail) throws(LogError) -> Bool {
+        if try hash(of: tail.number) == tail.hash { return true }
+        return try hash(of: tail.number, .again) == tail.hash
     }
 
-    func bytes(of number: UInt64) throws(LogError) -> [UInt8]? {
-        do { return try store.read(number == 0 ? .registry : .record(number), limit: Record.byteLimit) } catch
-        {
+    /// The hash of what is stored under `number`; nil where there is nothing.
+    package func hash(of number: UInt64, _ mode: ReadMode = .usual) throws(LogError) -> Digest? {
+        try bytes(of: number, mode).map { SHA256.digest(of: $0) }
+    }
+
+    func bytes(of number: UInt64, _ mode: ReadMode = .usual) throws(LogError) -> [UInt8]? {
+        let key = number == 0 ? ObjectKey.registry : .record(number)
+        do { return try store.read(key, limit: Record.byteLimit, mode) } catch {
             if case .tooLarge = error {
                 throw .damaged(number: number, "it is longer than \(Record.byteLimit) bytes")
             }
@@ -58,7 +64,15 @@ package struct Log: Sendable {
     /// The record after `tail`; nil at the end of the log.
     package func entry(after tail: Tail) throws(LogError) -> LogEntry? {
         guard let bytes = try bytes(of: tail.number + 1) else { return nil }
-        return try Log.entry(bytes, after: tail)
+        return try entry(bytes, orReadAfter: tail)
+    }
+
+    /// What `bytes`, stored after `tail`, read as; they are read once more where they came damaged.
+    func entry(_ bytes: [UInt8], orReadAfter tail: Tail) throws(LogError) -> LogEntry {
+        do { return try Log.entry(bytes, after: tail) } catch {
+            guard let again = try self.bytes(of: tail.number + 1, .again), again != bytes else { throw error }
+            return try Log.entry(again, after: tail)
+        }
     }
 
     /// What the stored bytes of the record after `tail` read as.
@@ -86,7 +100,11 @@ package struct Log: Sendable {
             }
             return stored == bytes ? .appended : .taken
         }
-        return try self.bytes(of: record.number) == bytes ? .appended : .taken
+        guard let stored = try self.bytes(of: record.number) else {
+            let message = "\(store.location) says that record \(record.number) is there, and does not show it"
+            throw .store(.remote(RemoteError(.unavailable, message)))
+        }
+        return stored == bytes ? .appended : .taken
     }
 
     /// Waits a random time that grows with the number of lost races, so that writers do not meet again.

@@ -20,7 +20,8 @@ package struct RetryPolicy: Sendable {
         let base = isSparing ? sparingBase : base
         let ceiling = min(base * (1 << min(number - 1, 10)), longestWait)
         let random = ceiling * Double.random(in: 0...1)
-        return max(random, min(.seconds(askedFor ?? 0), longestWait))
+        // Those whom the server has told the same time do not come back all at once.
+        return random + min(.seconds(askedFor ?? 0), longestWait)
     }
 }
 

@@ -23,12 +23,14 @@ struct S3Failure: Equatable {
         code = String((error?["Code"]?.text ?? "").prefix(100))
         message = printable(String((error?["Message"]?.text ?? "").prefix(300)))
         let headers = answer.head.headers
-        region = (headers["x-amz-bucket-region"] ?? error?["Region"]?.text).map { String($0.prefix(60)) }
+        region = (headers["x-amz-bucket-region"] ?? error?["Region"]?.text).map {
+            printable(String($0.prefix(60)))
+        }
         retryAfter = headers["retry-after"].flatMap { Int($0) }
         serverTime = headers["date"].flatMap(httpTime)
     }
 
-    /// As it reads in a message: `503 SlowDown: Please reduce your request rate.`
+    /// As it reads in a message: status, code and the words of the server.
     var text: String {
         var text = String(status)
         if !code.isEmpty { text += " \(printable(code))" }

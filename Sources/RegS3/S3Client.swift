@@ -14,6 +14,7 @@ final class S3Client: Sendable {
     private let policy: RetryPolicy
     private let throttle: Throttle
     private let budget = RetryBudget()
+    private let onSent: @Sendable (UInt64) -> Void
     /// What the server's clock is ahead of this machine's, in seconds, once it has objected.
     private let clockOffset = Atomic<Int64>(0)
     private let requests = Atomic<UInt64>(0)
@@ -25,6 +26,7 @@ final class S3Client: Sendable {
         policy = options.retries
         throttle = Throttle(most: options.connections)
         http = HTTPClient(options.http)
+        onSent = options.onSent
     }
 
     var requestCount: UInt64 { requests.load(ordering: .relaxed) }
@@ -46,6 +48,9 @@ final class S3Client: Sendable {
                 budget.giveBack()
                 return S3Answer(http: answer, mayBeRepeated: course.mayBeRepeated)
             case .success(let answer): try prepareAgain(after: S3Failure(answer), request, &course)
+            case .failure where request.isDone():
+                let head = HTTPHead(status: 206, headers: HTTPHeaders())
+                return S3Answer(http: HTTPAnswer(head: head, body: []), mayBeRepeated: course.mayBeRepeated)
             case .failure(let error): try prepareAgain(after: error, request, &course)
             }
         }
@@ -68,8 +73,12 @@ final class S3Client: Sendable {
         requests.add(1, ordering: .relaxed)
         let attempt = S3Attempt { request in self.signed(request, used) }
         do throws(HTTPError) {
-            return .success(
-                try http.send(signed(request, used), into: request.sink?(), hedge: request.hedge?(attempt)))
+            let answer = try http.send(
+                signed(request, used), into: request.sink?(), hedge: request.hedge?(attempt))
+            guard !answer.head.isSuccess || request.isWhole(answer.head) else {
+                return .failure(.broken("the answer is not whole"))
+            }
+            return .success(answer)
         } catch { return .failure(error) }
     }
 
@@ -82,12 +91,17 @@ final class S3Client: Sendable {
     private func signed(_ request: S3Request, _ used: Credentials) -> HTTPRequest {
         let target = bucket.target(request.key, query: request.query)
         let time = nanosecondsNow() / 1_000_000_000 + clockOffset.load(ordering: .relaxed)
+        var wanted = request.headers
+        if let range = request.range?() {
+            wanted.add("range", "bytes=\(range.lowerBound)-\(range.upperBound)")
+        }
         var headers = Signature(used, region: bucket.region).sign(
-            request.method, target, headers: request.headers, bodyHash: request.bodyHash, time: time)
+            request.method, target, headers: wanted, bodyHash: request.bodyHash, time: time)
         headers.add("Accept-Encoding", "identity")
         var http = HTTPRequest(
             request.method, bucket.url(target), headers: headers, body: request.body, limit: request.limit)
         http.reusesConnection = request.reusesConnection
+        if case .file = request.body { http.onSent = onSent }
         return http
     }
 

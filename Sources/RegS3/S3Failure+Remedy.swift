@@ -49,6 +49,10 @@ extension S3Failure {
             return (.notFound, "make the bucket first, or correct its name")
         case 403 where code == "RequestTimeTooSkewed":
             return (.denied, "set this machine's clock: the server does not accept its time")
+        case 400 where remedy(isHead: false) == .renewCredentials:
+            return (.denied, "the credentials have ended: get new ones, then run the same command again")
+        case 403 where ["SignatureDoesNotMatch", "InvalidAccessKeyId"].contains(code):
+            return (.denied, "check the access key and its secret (AWS_ACCESS_KEY_ID, AWS_PROFILE)")
         case 401, 403: return (.denied, "ask whoever looks after \(bucket.location) for access")
         case 501: return (.incapable, nil)
         default: return (.unavailable, nil)

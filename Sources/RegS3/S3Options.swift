@@ -16,6 +16,8 @@ package struct S3Options: Sendable {
     /// How long a range may stand still until it is asked for a second time beside the first.
     package var hedgeDelay: Duration = .seconds(4)
     package var http = HTTPClient.Options()
+    /// Told of bytes of large objects that went to the server, by any thread.
+    package var onSent: @Sendable (UInt64) -> Void = { _ in }
     /// A directory for objects that are not sent yet.
     package var spool: BytePath
     /// Where uploads on their way are noted; nil where there is no such place.

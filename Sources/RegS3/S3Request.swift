@@ -9,6 +9,8 @@ struct S3Request {
     var query: [(name: String, value: String)] = []
     var headers = HTTPHeaders()
     var body = HTTPRequest.Body.none
+    /// What of the object is wanted, for each attempt anew: from the first byte that is missing to the last.
+    var range: (() -> ClosedRange<UInt64>)?
     /// The SHA-256 of the body, in hex.
     var bodyHash = S3Request.emptyHash
     /// What it does, as it reads after "cannot": `read packs/…`.
@@ -23,6 +25,10 @@ struct S3Request {
     /// Takes the body of a success, for each attempt anew.
     var sink: (() -> any HTTPSink)?
     var hedge: ((_ attempt: S3Attempt) -> HTTPHedge)?
+    /// Whether a success has brought all that it was to bring; without a length a cut answer looks like a whole one.
+    var isWhole: (HTTPHead) -> Bool
+    /// Whether all that was asked for has come, also where the connection broke after it.
+    var isDone: () -> Bool = { false }
     /// Whether something of what was asked for has come since the last attempt.
     var hasAdvanced: () -> Bool = { false }
 
@@ -36,6 +42,10 @@ struct S3Request {
         self.method = method
         self.key = key
         self.purpose = purpose
+        isWhole = { head in
+            method != .get || head.headers["content-length"] != nil
+                || head.headers["transfer-encoding"] != nil
+        }
     }
 }
 

@@ -40,7 +40,13 @@ extension S3Store {
                 tags.append(try sendPart(key, upload, number, file, offset: offset, byteCount: size))
             }
         }
-        try completeUpload(key, upload, tags, byteCount: byteCount)
+        do { try completeUpload(key, upload, tags, byteCount: byteCount) } catch {
+            // A part that arrived twice may have another tag than the one that was told.
+            let found = try self.parts(of: key, upload) ?? [:]
+            let newer = (1...count).compactMap { found[$0]?.tag }
+            guard newer.count == count, newer != tags else { throw error }
+            try completeUpload(key, upload, newer, byteCount: byteCount)
+        }
     }
 
     private func startUpload(_ key: ObjectKey) throws(StoreError) -> String {
@@ -127,6 +133,10 @@ extension S3Store {
             }
             throw error
         }
+        if answer.status == 412 {
+            try checkIsThere(key)
+            return abortUpload(key, upload)
+        }
         guard answer.status == 404 else { return }
         // Completed by an attempt whose answer was lost, or gone.
         if try size(of: key) == byteCount { return }
@@ -134,6 +144,15 @@ extension S3Store {
             RemoteError(
                 .unavailable, "\(client.bucket.host) has lost the parts of \(key)",
                 hint: "run the same command again"))
+    }
+
+    /// Has the server drop the parts of an upload that nobody needs; where that fails, they stay there.
+    private func abortUpload(_ key: ObjectKey, _ upload: String) {
+        var request = S3Request(.delete, self.key(key), purpose: purpose("drop parts of", key))
+        request.query = [("uploadId", upload)]
+        request.answers = [404]
+        request.limit = S3Request.shortLimit
+        _ = try? client.send(request)
     }
 
     private func escaped(_ text: String) -> String {

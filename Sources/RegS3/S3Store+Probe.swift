@@ -46,7 +46,9 @@ extension S3Store {
 
     private func reading(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> StoreCheck {
         let found = try read(key, limit: bytes.count) == bytes
-        return StoreCheck("read after write", .writing, found, found ? "a new object is there at once" : "a new object is not there at once")
+        return StoreCheck(
+            "read after write", .writing, found,
+            found ? "a new object is there at once" : "a new object is not there at once")
     }
 
     private func ranges(_ key: ObjectKey, _ bytes: [UInt8]) throws(StoreError) -> StoreCheck {
@@ -57,12 +59,16 @@ extension S3Store {
         let status = answer.status == 206 ? "" : ", with status \(answer.status) instead of 206"
         return StoreCheck(
             "ranges", .reading, isRange,
-            isRange ? "6 bytes asked for, 6 bytes sent\(status)" : "6 bytes asked for, \(answer.body.count) sent: pulls fetch more than they need")
+            isRange
+                ? "6 bytes asked for, 6 bytes sent\(status)"
+                : "6 bytes asked for, \(answer.body.count) sent: pulls fetch more than they need")
     }
 
     private func listing(_ key: ObjectKey) throws(StoreError) -> StoreCheck {
         let isListed = try names(in: .probes, after: nil, limit: nil).contains(key.name)
-        return StoreCheck("listing", .writing, isListed, isListed ? "a new object is listed at once" : "a new object is not listed at once")
+        return StoreCheck(
+            "listing", .writing, isListed,
+            isListed ? "a new object is listed at once" : "a new object is not listed at once")
     }
 
     /// A body that is not the one that was signed.
@@ -83,7 +89,8 @@ extension S3Store {
         var request = S3Request(.head, self.key(key), purpose: purpose("look for", key))
         request.limit = S3Request.shortLimit
         let headers = try client.send(request).http.head.headers
-        guard let now = headers["date"].flatMap(httpTime), let changed = headers["last-modified"].flatMap(httpTime)
+        guard let now = headers["date"].flatMap(httpTime),
+            let changed = headers["last-modified"].flatMap(httpTime)
         else { return StoreCheck("clock", .safety, false, "the server does not tell its time") }
         let here = nanosecondsNow() / 1_000_000_000
         let isSane = abs(now - changed) < 300 && abs(now - here) < 300

@@ -102,14 +102,22 @@ extension S3Store {
                 try sendInParts(key, file, byteCount: byteCount, resuming: note.uploadID)
             }
         } else if isUnsteady.load(ordering: .relaxed), byteCount > S3Store.partByteCount {
-            try sendInParts(key, file, byteCount: byteCount, resuming: nil)
-        } else {
-            try onFiles { () throws(FileError) in
-                try notes?.set(UploadNotes.Note(uploadID: nil), of: key, at: location)
+            // A run that was cut off later may have sent it.
+            if try size(of: key) != byteCount {
+                try noteStart(of: key)
+                try sendInParts(key, file, byteCount: byteCount, resuming: nil)
             }
+        } else {
+            try noteStart(of: key)
             try sendWhole(key, file, byteCount: byteCount, hash: hash)
         }
         try onFiles { () throws(FileError) in try notes?.remove(key, at: location) }
+    }
+
+    private func noteStart(of key: ObjectKey) throws(StoreError) {
+        try onFiles { () throws(FileError) in
+            try options.uploadNotes?.set(UploadNotes.Note(uploadID: nil), of: key, at: location)
+        }
     }
 
     private func sendWhole(
@@ -118,7 +126,9 @@ extension S3Store {
         var request = creation(key, .file(file, offset: 0, byteCount: byteCount), hash: hash)
         // What is cut off on its way goes in parts from then on, so that little is sent again.
         request.givesUpWhenCut = byteCount > S3Store.partByteCount
-        do { _ = try client.send(request) } catch {
+        do {
+            if try client.send(request).status == 412 { try checkIsThere(key) }
+        } catch {
             guard case .remote(let reason) = error, reason.kind == .unanswered, request.givesUpWhenCut else {
                 throw error
             }
@@ -126,6 +136,18 @@ extension S3Store {
             if try size(of: key) == byteCount { return }
             try sendInParts(key, file, byteCount: byteCount, resuming: nil)
         }
+    }
+}
+
+extension S3Store {
+    /// Makes sure that an object is there which a server says to have already.
+    func checkIsThere(_ key: ObjectKey) throws(StoreError) {
+        if try size(of: key) != nil { return }
+        throw .remote(
+            RemoteError(
+                .unavailable,
+                "\(client.bucket.host) says that \(location)/\(key) is there already, and does not show it"
+            ))
     }
 }
 

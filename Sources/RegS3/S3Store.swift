@@ -120,9 +120,11 @@ package final class S3Store: ObjectStore {
     private func rangeRequest(_ key: ObjectKey, _ range: RangeProgress) -> S3Request {
         let (first, last) = (range.next, range.end - 1)
         var request = S3Request(.get, self.key(key), purpose: purpose("read bytes \(first)-\(last) of", key))
-        request.headers.add("range", "bytes=\(first)-\(last)")
+        request.range = { range.next...range.end - 1 }
         request.answers = [404, 416]
         request.sink = { RangeSink(range) }
+        request.isDone = { range.isComplete }
+        request.isWhole = { _ in range.isComplete || range.isShort }
         request.hasAdvanced = { range.hasAdvanced() }
         return request
     }

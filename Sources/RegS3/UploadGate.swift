@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegJobs
 
-/// How many large uploads run at one time: one at first, one more for each that has ended well.
+/// How many large uploads run at one time: one at first, then two, and up to four once a gibibyte has gone well.
 ///
-/// What is cut off on its way is sent again, so there is little of it where uploads are cut off.
+/// What is cut off on its way is sent again, and that is to be little beside what was sent before.
 final class UploadGate: Sendable {
     static let most = 4
 
@@ -16,7 +16,7 @@ final class UploadGate: Sendable {
 
     func enter(isUnsteady: Bool) {
         state.wait { state -> Void? in
-            let limit = isUnsteady ? 1 : min(UploadGate.most, 1 + state.ended)
+            let limit = isUnsteady || state.ended == 0 ? 1 : min(UploadGate.most, 2 + state.ended / 16)
             guard state.running < limit else { return nil }
             state.running += 1
             return ()

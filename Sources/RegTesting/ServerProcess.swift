@@ -3,7 +3,8 @@
 /// A server that a test starts: it prints one line when it listens, and ends when its standard input does.
 ///
 /// So it also ends with a test that is killed.
-package final class ServerProcess: @unchecked Sendable {  // what changes is the process, which one thread ends
+// Unchecked: what changes is the process, which one thread ends.
+package final class ServerProcess: @unchecked Sendable {
     private let running: RunningCommand
     /// What it said of itself, without the end of the line.
     package let greeting: [UInt8]

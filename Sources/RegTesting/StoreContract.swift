@@ -44,6 +44,7 @@ private func write(_ pieces: [[UInt8]], to key: ObjectKey, in store: any ObjectS
     let writer = try store.writer(for: key, buffer: buffer())
     for piece in pieces { try piece.withUnsafeBytes { try writer.append($0) } }
     try writer.finish()
+    try writer.forget()
 }
 
 private func digest(_ number: UInt8) -> Digest { SHA256.digest(of: [number]) }
@@ -122,6 +123,7 @@ extension StoreRule {
                 }
                 try require(try store.size(of: key) == nil, "it has no name before")
                 try writer.finish()
+                try writer.forget()
                 try require(try store.size(of: key) == UInt64(count), "it has \(count) bytes after")
                 try require(try store.read(key, limit: count) == bytes, "and they are the ones appended")
             }
@@ -142,6 +144,7 @@ extension StoreRule {
                 let writer = try store.writer(for: key, buffer: shared)
                 try bytes.withUnsafeBytes { try writer.append($0) }
                 try writer.finish()
+                try writer.forget()
                 try require(try store.read(key, limit: count) == bytes, "\(count) bytes")
             }
         },

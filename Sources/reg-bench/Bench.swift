@@ -7,14 +7,20 @@ internal import RegFiles
 /// docs/benchmarks.md.
 ///
 /// `reg-bench [DIRECTORY]`: works in a new directory below DIRECTORY (default: the current one), which needs 13 GiB.
-/// Finds `reg` beside itself.
+/// Finds `reg` beside itself. `reg-bench codecs [--base FILE] FILE…`: what codecs make of files.
 @main
 enum Bench {
     private static let gibibyte: UInt64 = 1 << 30
     private static let rounds = 3
 
     static func main() throws {
-        let base = absolute(BytePath(CommandLine.arguments.dropFirst().first ?? "."))
+        let words = CommandLine.arguments.dropFirst()
+        if words.first == "codecs" {
+            let hasBase = words.dropFirst().first == "--base"
+            let files = Array(words.dropFirst(hasBase ? 3 : 1))
+            return try CodecBench().printTable(of: files, base: hasBase ? words.dropFirst(2).first : nil)
+        }
+        let base = absolute(BytePath(words.first ?? "."))
         let place = base.appending("reg-bench-\(getpid())")
         try makeDirectories(place)
         defer {
@@ -177,7 +183,7 @@ private func median(_ values: [Double]) -> Double {
 }
 
 /// Two decimals.
-private func fixed(_ value: Double) -> String {
+func fixed(_ value: Double) -> String {
     let hundredths = Int((value * 100).rounded())
     return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
 }

@@ -53,7 +53,7 @@ struct Parts {
         try pass(path, in: segment) { _, block in time(&parts.fileHash) { fileHasher.update(block) } }
         try pass(path, in: segment) { number, block in
             time(&parts.coding) {
-                forEachChunk(cuts[number], of: block) { _ = encoder.encode($0, into: coded) }
+                forEachChunk(cuts[number], of: block) { _ = encoder.encodeChunk($0, into: coded) }
             }
         }
         let copy = try Descriptor.open(target, .createDirect)
@@ -98,15 +98,17 @@ struct Parts {
         }
     }
 
-    private static func time(_ total: inout Double, _ body: () throws -> Void) rethrows {
-        let start = threadSeconds()
-        try body()
-        total += threadSeconds() - start
-    }
+}
 
-    private static func threadSeconds() -> Double {
-        var now = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-    }
+/// Adds the CPU seconds of this thread that `body` takes.
+func time<R>(_ total: inout Double, _ body: () throws -> R) rethrows -> R {
+    let start = threadSeconds()
+    defer { total += threadSeconds() - start }
+    return try body()
+}
+
+private func threadSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }

@@ -16,8 +16,9 @@ protocol FuzzTarget {
 
 var targets: [any FuzzTarget.Type] {
     [
-        JSONTarget.self, SafetensorsTarget.self, CodecTarget.self, CutterTarget.self, PathTarget.self,
-        PackTarget.self, PageTarget.self, ManifestTarget.self, TreeTarget.self, RecordTarget.self,
+        JSONTarget.self, SafetensorsTarget.self, CodecTarget.self, LanesTarget.self, CutterTarget.self,
+        PathTarget.self, PackTarget.self, PageTarget.self, ManifestTarget.self, TreeTarget.self,
+        RecordTarget.self,
         CheckpointTarget.self,
         JournalTarget.self, RegistryTarget.self, LockTarget.self, SettingsTarget.self, IgnoreTarget.self,
         GitFilesTarget.self, GitBlobsTarget.self, XMLTarget.self, AWSConfigTarget.self,

@@ -26,6 +26,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("verify", Sample.verified([Sample.problem])), ("manifest-rebuild", Sample.rebuilt),
     ("store", Sample.store), ("store-trim", Sample.trimmed(isDryRun: true)),
     ("store-trim", Sample.trimmed(isDryRun: false)), ("completion", Completion.Script(shell: .bash)),
+    ("doctor", Sample.doctored),
 ]
 
 @Suite struct DocumentTests {
@@ -149,10 +150,11 @@ private let documents: [(schema: String, answer: any Answer)] = [
         let bound = Sample.pushed(.bound(commit: commit, set: digest, isNew: true), record: 17).lines(
             TextStyle())
         #expect(bound.first == "pushed record 17 to /mnt/registry")
-        #expect(bound.last == "bound to commit ab12ab12ab12")
+        // What had to be repeated is told also without being asked.
+        #expect(bound.suffix(2) == ["bound to commit ab12ab12ab12", "5 requests, 1 retry"])
         let unbound = Sample.pushed(.unbound(reason: "no commit"), record: nil).lines(TextStyle())
         #expect(unbound.first == "nothing new for /mnt/registry")
-        #expect(unbound.last == "not bound: no commit")
+        #expect(unbound.dropLast().last == "not bound: no commit")
     }
 
     @Test func aDryRunDoesNotClaimToHavePulled() {

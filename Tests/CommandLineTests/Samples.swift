@@ -3,6 +3,7 @@
 import RegBytes
 import RegHash
 import RegLock
+import RegStore
 
 @testable import RegCatalog
 @testable import RegKit
@@ -71,13 +72,21 @@ enum Sample {
             ], binding: binding, requestCount: 5, retryCount: 1, notes: [])
     }
 
+    static let doctored: DoctorReport = {
+        let checks = [
+            StoreCheck("create-only", .writing, true, "one won"),
+            StoreCheck("payload hash", .safety, false, "stored"),
+        ]
+        return DoctorReport(registry: "s3://bucket/team", endpoint: "https://s3.example", checks: checks)
+    }()
+
     static let pulled = PullReport(
         artifacts: [
             .init(
                 name: name("detector"), version: nil, digest: digest, path: oddPath, byteCount: 90_868_376,
                 fileCount: 1, fetchedByteCount: 77_000_000, keptByteCount: 0, writtenFileCount: 1,
                 removedFileCount: 0, absentFileCount: 0)
-        ], requestCount: 4, notes: ["1 file here is not of reg"])
+        ], requestCount: 4, retryCount: 1, notes: ["1 file here is not of reg"])
 
     static let listed = ListReport(artifacts: [
         .init(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import RegBytes
+import RegCodec
 import RegJSON
 import RegTesting
 import Testing
@@ -19,6 +20,7 @@ import Testing
         try place.write(Array(noise[100_000...]), to: BytePath("data/noise-without-its-start.bin"))
         let tensors = (0..<6).map { (name: "layer\($0)", count: 100_000 - 7 * $0, seed: UInt64(20 + $0)) }
         try place.write(safetensors(tensors), to: BytePath("data/model.safetensors"))
+        try place.write(weightsInBF16(count: 700_001, seed: 30), to: BytePath("data/half.safetensors"))
         try place.write([], to: BytePath("data/empty.txt"))
         try makeDirectory(place["data/nothing/in/here"])
         try place.write(Array("#!/bin/sh\n".utf8), to: BytePath("data/run.sh"), mode: 0o755)
@@ -47,8 +49,10 @@ import Testing
             #expect(answer.count("bytes") == pushed.count("bytes"))
             let bind = try #require(try sandbox.forge.operations.last { $0.text("op") == "bind" })
             #expect(answer["bindings"] == [[.string(commit), try #require(bind["set"])]])
-            // The reader met what it should: both codecs, several pages, files of many chunks.
-            #expect(try #require(answer.count("lz4_bytes")) > 1_000_000)
+            // The reader met what it should: all codecs, several pages, files of many chunks.
+            #expect(try #require(answer.count("lz4_bytes")) > 10_000)
+            #expect(try #require(answer.count("coded_lz4_bytes")) > 1_000_000)
+            #expect(try #require(answer.count("lanes_bytes")) > 1_300_000)
             #expect(try #require(answer.count("stored_bytes")) > 2_000_000)
             #expect(try #require(answer.count("pages")) > 1)
             #expect(try #require(answer.count("chunks")) > 430)
@@ -86,6 +90,56 @@ import Testing
             #expect(
                 try work.run("python3", [Self.script("treedigest.py"), "v1"]).text
                     == (try work.json("show", "data@v1").text("digest") ?? "") + "\n")
+        }
+    }
+
+    /// Of each codec one entry, decoded by the other reader.
+    @Test func readerDecodesWhatEncodersMake() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            let text = numberedLines(1...4_000)
+            let weights = weightsInBF16(count: 40_000, seed: 3)
+            var trained = weights
+            for index in stride(from: 100, to: weights.count, by: 6) { trained[index] ^= 1 }
+            let cases: [(CodecID, [UInt8], base: [UInt8]?)] = [
+                (.codedLZ4, text, nil), (.lanes, weights, nil), (.difference, trained, weights),
+                (.lz4WithBase, Array(text[20_000...]) + weights.prefix(500), text),
+            ]
+            for (codec, raw, base) in cases {
+                var output = [UInt8](repeating: 0, count: raw.count)
+                let result = try raw.withUnsafeBytes { raw in
+                    try output.withUnsafeMutableBytes { output in
+                        guard let base else { return Encoder().encodeChunk(raw, into: output) }
+                        return try base.withUnsafeBytes {
+                            try #require(
+                                Encoder().encode(raw, base: $0, into: output, atMost: raw.count - 1))
+                        }
+                    }
+                }
+                #expect(result.codec == codec)
+                try work.write(Array(output[..<result.byteCount]), to: BytePath("entry"))
+                try work.write(base ?? [], to: BytePath("base"))
+                let arguments = ["--decode", "\(codec.rawValue)", "\(raw.count)", "entry"]
+                let outcome = try work.run(
+                    "python3", [Self.script("restore.py")] + arguments + (base == nil ? [] : ["base"]))
+                #expect(outcome.code == 0 && outcome.output == raw, "\(codec): \(outcome.errorText)")
+            }
+        }
+    }
+
+    @Test func weightsAreStoredAsLanes() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            let weights = weightsInBF16(count: 2_000_003, seed: 8)
+            try work.write(weights, to: BytePath("model.safetensors"))
+            let added = try #require(try work.json("add", "model.safetensors").list("artifacts").first)
+            let stored = try #require(added.count("stored_bytes"))
+            #expect(Double(stored) <= 0.70 * Double(weights.count))
+            try work.commit()
+            try work.reg("push")
+            try remove(work["model.safetensors"])
+            try work.reg("pull")
+            #expect(try readFile(work["model.safetensors"]) == weights)
         }
     }
 

@@ -39,7 +39,8 @@ struct HostileFileTests {
     // MARK: reg.toml
 
     @Test(arguments: [
-        "registry = \"s3://b\"", "registry = \"s3://bucket/../prefix\"", "registry = \"https://registry.example/\"",
+        "registry = \"s3://b\"", "registry = \"s3://bucket/../prefix\"",
+        "registry = \"https://registry.example/\"",
         "registry = \"file://host/share\"", "registry = \"ftp://a:b@host\"", "registry = \"\"",
         "registry = \"x://\\u001b]52;c;aGk=\\u0007\\u009b2J\\u202e\"",
         "registry = 7", "registry = [\"../registry\"]", "registry = { path = \"../registry\" }",

@@ -28,7 +28,7 @@ struct LibraryTests {
         }
         // It is seen where it is loaded: nothing listens there.
         try sandbox.git(["init", "--quiet", "other"], in: ".")
-        try sandbox.succeed(["init", "--registry", "s3://bucket/prefix"], in: "other")
+        try sandbox.write("other/reg.toml", Array("registry = \"s3://bucket/prefix\"\n".utf8))
         let files = try opened(
             ["log"], in: "other",
             [

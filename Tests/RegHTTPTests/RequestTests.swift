@@ -75,20 +75,21 @@ import Testing
         }
     }
 
-    /// A server that closes an idle connection meets the next request; that is sent again from its beginning.
+    /// A server that closes an idle connection meets the next request; that is sent again from its beginning, unless
+    /// much of it has gone.
     @Test func sendsABodyAgainWhereAnOldConnectionIsGone() throws {
         let server = try Server()
-        let content = seededBytes(count: 2_000_000, seed: 2)
+        let content = seededBytes(count: 500_000, seed: 2)
         _ = try client.send(HTTPRequest(.get, server.url + "/echo"))
         let echo = try Echo(
             try client.send(HTTPRequest(.put, server.url + "/drop_once/bytes", body: .bytes(content))))
         #expect(echo.hash == SHA256.digest(of: content).hex)
         #expect(echo.json["count"]?.integerValue == 2)
         try file(content) { file in
-            let body = HTTPRequest.Body.file(file, offset: 5, byteCount: 1_500_000)
+            let body = HTTPRequest.Body.file(file, offset: 5, byteCount: 400_000)
             let echo = try Echo(
                 try client.send(HTTPRequest(.put, server.url + "/drop_once/file", body: body)))
-            #expect(echo.hash == SHA256.digest(of: Array(content[5..<1_500_005])).hex)
+            #expect(echo.hash == SHA256.digest(of: Array(content[5..<400_005])).hex)
             #expect(echo.json["count"]?.integerValue == 2)
         }
     }

@@ -101,7 +101,11 @@ func freshReader(_ store: MemoryStore) throws -> (requests: UInt64, tail: Tail) 
     let log = Log(store: counted)
     let checkpoints = Checkpoints(store: counted, log: log)
     var tail = Tail(number: 0, hash: info.hash)
-    while let stretch = checkpoints.stretch(after: tail) { tail = try entries(of: stretch).tail }
+    var isLast = false
+    while !isLast, let stretch = checkpoints.stretch(after: tail) {
+        tail = try entries(of: stretch).tail
+        isLast = stretch.isLast
+    }
     var run = Log.Run()
     while !run.isAtEnd {
         run = log.run(after: tail)

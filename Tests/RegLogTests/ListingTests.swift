@@ -25,13 +25,14 @@ private struct LyingStore: ObjectStore {
         try store.create(key, bytes)
     }
 
-    func read(_ key: ObjectKey, limit: Int) throws(StoreError) -> [UInt8]? {
-        try store.read(key, limit: limit)
+    func read(_ key: ObjectKey, limit: Int, _ mode: ReadMode) throws(StoreError) -> [UInt8]? {
+        try store.read(key, limit: limit, mode)
     }
 
     func read(
-        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
-    ) throws(StoreError) { try store.read(key, at: offset, into: buffer) }
+        _ key: ObjectKey, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, _ mode: ReadMode,
+        arrived: (Int) -> Void
+    ) throws(StoreError) { try store.read(key, at: offset, into: buffer, mode, arrived: arrived) }
 
     func size(of key: ObjectKey) throws(StoreError) -> UInt64? { try store.size(of: key) }
 

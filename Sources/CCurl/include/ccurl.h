@@ -23,7 +23,7 @@ CURLcode reg_easy_set_pointer(CURL *_Nonnull easy, CURLoption option, void *_Nul
 typedef size_t (*reg_data_callback)(char *_Nonnull bytes, size_t size, size_t count, void *_Nullable context);
 CURLcode reg_easy_set_data_callback(CURL *_Nonnull easy, CURLoption option, reg_data_callback _Nonnull callback);
 
-/// Called to go to `offset` of a body that is sent; CURL_SEEKFUNC_OK or CURL_SEEKFUNC_CANTSEEK.
+/// Called to go to `offset` of a body that is sent; CURL_SEEKFUNC_OK or CURL_SEEKFUNC_FAIL.
 typedef int (*reg_seek_callback)(void *_Nullable context, curl_off_t offset, int origin);
 CURLcode reg_easy_set_seek_callback(CURL *_Nonnull easy, reg_seek_callback _Nonnull callback);
 

@@ -34,9 +34,9 @@ enum CodecTarget: FuzzTarget {
     private static func checkEncoding(of raw: [UInt8]) {
         var output = [UInt8](repeating: 0, count: raw.count)
         let result = raw.withUnsafeBytes { source in
-            output.withUnsafeMutableBytes { Encoder().encode(source, into: $0) }
+            output.withUnsafeMutableBytes { Encoder().encodeChunk(source, into: $0) }
         }
-        guard result.codec == .lz4 else { return }
+        guard result.codec != .stored else { return }
         var again = [UInt8](repeating: 0, count: raw.count)
         let isDecoded = output.withUnsafeBytes { source in
             again.withUnsafeMutableBytes { again in
@@ -60,7 +60,7 @@ enum CodecTarget: FuzzTarget {
     private static func encoded(_ raw: [UInt8]) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: raw.count)
         let result = raw.withUnsafeBytes { source in
-            output.withUnsafeMutableBytes { Encoder().encode(source, into: $0) }
+            output.withUnsafeMutableBytes { Encoder().encodeChunk(source, into: $0) }
         }
         var seed = ByteWriter()
         seed.u8(result.codec.rawValue)

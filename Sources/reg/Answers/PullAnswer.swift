@@ -13,7 +13,8 @@ struct PullAnswer: Answer {
     var json: JSON {
         [
             "artifacts": .array(report.artifacts.map { .object(members($0)) }),
-            "requests": .count(report.requestCount), "dry_run": .bool(isDryRun), "notes": .texts(notes),
+            "requests": .count(report.requestCount), "retries": .count(report.retryCount),
+            "dry_run": .bool(isDryRun), "notes": .texts(notes),
         ]
     }
 
@@ -60,7 +61,9 @@ struct PullAnswer: Answer {
         let files = report.artifacts.map(\.writtenFileCount).reduce(0, +)
         let bytes = report.artifacts.map(\.fetchedByteCount).reduce(0, +)
         let amount = "\(countText(files, "file")), \(sizeText(bytes)) fetched"
-        let requests = style.isVerbose ? " in \(countText(report.requestCount, "request"))" : ""
+        let requests =
+            style.isVerbose || report.retryCount > 0
+            ? " in \(trafficText(requests: report.requestCount, retries: report.retryCount))" : ""
         if isDryRun { return "dry run: would write \(countText(files, "file")), fetching \(sizeText(bytes))" }
         return style.paint("pulled and verified", .good) + ": \(amount)\(requests)"
     }

@@ -30,7 +30,8 @@ extension PushReport: Answer {
             "DIGEST",
             rows: artifacts.map { $0.row(style) })
         return [headline(style)] + rows.lines(style) + [bindingLine(style)]
-            + (style.isVerbose ? [traffic] : [])
+            + (style.isVerbose || retryCount > 0
+                ? [trafficText(requests: requestCount, retries: retryCount)] : [])
     }
 
     private func headline(_ style: TextStyle) -> String {
@@ -46,11 +47,6 @@ extension PushReport: Answer {
         case .unbound(let reason):
             style.paint("not bound", .warning) + ": \(reason)"
         }
-    }
-
-    private var traffic: String {
-        let retries = retryCount == 1 ? "1 retry" : "\(retryCount) retries"
-        return "\(countText(requestCount, "request")), \(retries)"
     }
 
     var isConfirmation: Bool { true }

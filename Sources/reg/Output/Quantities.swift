@@ -44,3 +44,8 @@ func durationText(_ duration: Duration) -> String {
     if seconds < 3600 { return "\(seconds / 60):\(two(seconds % 60))" }
     return "\(seconds / 3600):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
 }
+
+/// `12 requests, 1 retry`.
+func trafficText(requests: UInt64, retries: UInt64) -> String {
+    "\(countText(requests, "request")), \(retries == 1 ? "1 retry" : "\(retries) retries")"
+}

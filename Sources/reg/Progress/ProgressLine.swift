@@ -9,7 +9,9 @@ struct ProgressLine {
 
     /// For a log file: `push: 41%, 1.2/2.9 GiB, 123.0 MiB/s, 0:14 left, 800.0 MiB saved`.
     var plain: String {
-        let parts = [percent.map { "\($0)%" }, amount, rateText, timeLeft, saved].compactMap { $0 }
+        let parts = [percent.map { "\($0)%" }, amount, rateText, timeLeft, saved, compressed].compactMap {
+            $0
+        }
         return "\(progress.phase): " + parts.joined(separator: ", ")
     }
 
@@ -18,7 +20,7 @@ struct ProgressLine {
         let head = [progress.phase, percent.map { $0 < 10 ? "  \($0)%" : $0 < 100 ? " \($0)%" : "\($0)%" }]
         var line = head.compactMap { $0 }.joined(separator: " ")
         var tail = ""
-        for part in [amount, rateText, timeLeft, saved].compactMap({ $0 }) {
+        for part in [amount, rateText, timeLeft, saved, compressed].compactMap({ $0 }) {
             guard line.count + tail.count + 2 + part.count < columns else { break }
             tail += "  " + part
         }
@@ -56,5 +58,9 @@ struct ProgressLine {
 
     private var saved: String? {
         progress.savedByteCount > 0 ? sizeText(progress.savedByteCount) + " saved" : nil
+    }
+
+    private var compressed: String? {
+        progress.compressedByteCount > 0 ? sizeText(progress.compressedByteCount) + " compressed" : nil
     }
 }

@@ -3,6 +3,7 @@
 
     restore.py REGISTRY_DIR NAME VERSION OUT_DIR     writes the files of one version into a new directory
     restore.py --verify-pack PACK...                 checks packs by their own index
+    restore.py --decode CODEC SIZE FILE [BASE]       writes what an entry decodes to
 
 Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule, 5 where something is
 missing, 13 where a newer reader is needed.
@@ -18,7 +19,7 @@ PACK_LIMIT, ENTRY_LIMIT, CHUNK_LIMIT, PAGE_LIMIT = 128 * MIB, 65536, 8 * MIB, MI
 MANIFEST_LIMIT, ROW_LIMIT, RECORD_LIMIT = 64 * MIB, 10_000_000, MIB
 CHUNK, PAGE = 1, 2
 FILE, EXECUTABLE, DIRECTORY, SYMLINK, PART = 1, 2, 3, 4, 5
-STORED, LZ4 = 0, 1
+STORED, LZ4, CODED_LZ4, LANES, DIFFERENCE, LZ4_WITH_BASE = 0, 1, 2, 3, 4, 5
 TYPES = {"dataset", "annotations", "config", "weights", "metrics", "other"}
 RESERVED = {"pin", "run", "promote", "retract", "sign", "upgrade", "hold", "repack", "takeover", "moved"}
 
@@ -129,9 +130,10 @@ class Copies:
 # Codecs and packs.
 
 
-def decode_lz4(data, size):
+def decode_lz4(data, size, dictionary=b""):
     """One LZ4 block."""
-    out, place, end = bytearray(), 0, len(data)
+    out, place, end = bytearray(dictionary), 0, len(data)
+    size += len(dictionary)
 
     def length(nibble):
         nonlocal place
@@ -166,7 +168,153 @@ def decode_lz4(data, size):
             pattern = bytes(out[-distance:])
             out += (pattern * (match // distance + 1))[:match]
     check(len(out) == size, "an LZ4 block does not fill its length")
-    return bytes(out)
+    return bytes(out[len(dictionary):])
+
+
+LONGEST_CODE, TILE, UNIT, STREAMS = 11, 32768, 8, 4
+
+
+class Code:
+    """A canonical code, and how its streams are read."""
+
+    def __init__(self, lengths):
+        """`lengths` in bits by symbol."""
+        codes = sorted((length, symbol) for symbol, length in lengths.items() if length)
+        check(all(length <= LONGEST_CODE for length, _ in codes), "a code is too long")
+        check(sum(1 << LONGEST_CODE - length for length, _ in codes) == 1 << LONGEST_CODE, "no complete code")
+        self.entries, code, before = [None] * (1 << LONGEST_CODE), 0, 0
+        for length, symbol in codes:
+            code <<= length - before
+            before = length
+            start = int(format(code, "0%db" % length)[::-1], 2)
+            for index in range(start, 1 << LONGEST_CODE, 1 << length):
+                self.entries[index] = (symbol, length)
+            code += 1
+
+
+class Stream:
+    def __init__(self, data, code):
+        self.data, self.code, self.place, self.bits, self.count = data, code, 0, 0, 0
+
+    def read(self, count):
+        out, entries = bytearray(), self.code.entries
+        bits, available = self.bits, self.count
+        for _ in range(count):
+            if available < LONGEST_CODE:
+                more = self.data[self.place:self.place + 32]
+                bits |= int.from_bytes(more, "little") << available
+                available += 8 * len(more)
+                self.place += len(more)
+            symbol, length = entries[bits & (1 << LONGEST_CODE) - 1]
+            check(length <= available, "a stream ends too early")
+            bits >>= length
+            available -= length
+            out.append(symbol)
+        self.bits, self.count = bits, available
+        return bytes(out)
+
+    def end(self):
+        check(self.place == len(self.data) and self.count < 8 and not self.bits, "a stream ends too late")
+
+
+class Lane:
+    """The symbols of a lane, tile by tile."""
+
+    def __init__(self, reader, count):
+        kind = reader.byte()
+        check(kind <= 4, "a lane of kind %d" % kind)
+        self.constant, self.map, self.streams, self.plain = None, None, None, None
+        if kind == 1:
+            self.constant = reader.take(1)
+            return
+        if kind >= 3:
+            units = count // UNIT
+            map_bytes = reader.take((units + 7) // 8)
+            bits = int.from_bytes(map_bytes, "little")
+            check(bits >> units == 0, "a map has bits for units that are not there")
+            self.map = [bits >> unit & 1 for unit in range(units)]
+            count = UNIT * sum(self.map) + count % UNIT
+        if kind in (0, 3):
+            self.plain = Reader(reader.take(count), "a lane")
+            return
+        low, high = reader.byte(), reader.byte()
+        check(low < high, "the lowest symbol is not below the highest")
+        span = high - low + 1
+        halves = [half for byte in reader.take((span + 1) // 2) for half in (byte & 15, byte >> 4)]
+        check(halves[0] and halves[span - 1] and not any(halves[span:]), "a table of lengths is not canonical")
+        code = Code({low + index: length for index, length in enumerate(halves[:span])})
+        lengths = [int.from_bytes(reader.take(4), "little") for _ in range(STREAMS)]
+        self.streams = [Stream(reader.take(length), code) for length in lengths]
+
+    def stored(self, count):
+        if self.plain:
+            return self.plain.take(count)
+        share = -(-count // STREAMS)
+        return b"".join(
+            stream.read(max(0, min(share, count - index * share))) for index, stream in enumerate(self.streams))
+
+    def tile(self, first, count):
+        if self.constant:
+            return self.constant * count
+        if self.map is None:
+            return self.stored(count)
+        stays = self.map[first // UNIT:(first + count) // UNIT]
+        kept = Reader(self.stored(UNIT * sum(stays) + count % UNIT), "a sparse lane")
+        out = bytearray()
+        for is_there in stays:
+            unit = kept.take(UNIT) if is_there else bytes(UNIT)
+            check(not is_there or any(unit), "a unit stays that is zero")
+            out += unit
+        return bytes(out + kept.take(count % UNIT))
+
+    def end(self):
+        for stream in self.streams or []:
+            stream.end()
+
+
+def decode_lanes(data, size, element=None, base=None):
+    reader = Reader(data, "lanes")
+    width = reader.byte()
+    check(width in (1, 2, 4, 8) and width == (element or width), "elements of %d bytes" % width)
+    count = size // width
+    check(count > 0, "lanes without an element")
+    lanes = [Lane(reader, count) for _ in range(width)]
+    rest = reader.take(size % width)
+    reader.end()
+    out, top = bytearray(count * width), 8 * width - 1
+    for first in range(0, count, TILE // width):
+        symbols = [lane.tile(first, min(TILE // width, count - first)) for lane in lanes]
+        for index, element_bytes in enumerate(zip(*symbols), first):
+            value = int.from_bytes(bytes(element_bytes), "little")
+            if base is None:
+                value = value >> 1 | (value & 1) << top
+            else:
+                before = int.from_bytes(base[index * width:(index + 1) * width], "little")
+                value = before + (value >> 1 ^ -(value & 1)) & (2 << top) - 1
+            out[index * width:(index + 1) * width] = value.to_bytes(width, "little")
+    for lane in lanes:
+        lane.end()
+    return bytes(out) + rest
+
+
+def decode_lz4_with_base(data, size, base):
+    reader, out = Reader(data, "LZ4 with a base"), []
+    for start in range(0, size, 16384):
+        count = min(16384, size - start)
+        middle = (start + count // 2) * len(base) // size
+        first = max(0, min(middle - 24576, len(base) - 49152))
+        block = reader.take(int.from_bytes(reader.take(2), "little"))
+        out.append(decode_lz4(block, count, base[first:first + 49152]))
+    reader.end()
+    return b"".join(out)
+
+
+def decode_with_base(data, codec, size, base):
+    check(0 < len(data) < size, "a coded entry is not shorter than its bytes")
+    if codec == LZ4_WITH_BASE:
+        return decode_lz4_with_base(data, size, base)
+    check(codec == DIFFERENCE and len(base) == size, "no difference to this base")
+    return decode_lanes(data, size, base=base)
 
 
 def decode(data, codec, size, limit):
@@ -174,6 +322,14 @@ def decode(data, codec, size, limit):
     if codec == STORED:
         check(len(data) == size, "a stored entry with two lengths")
         return data
+    if codec in (CODED_LZ4, LANES):
+        check(len(data) < size, "a coded entry is not shorter than its bytes")
+    if codec == LANES:
+        return decode_lanes(data, size)
+    if codec == CODED_LZ4:
+        length = int.from_bytes(data[:4], "little")
+        check(len(data) > 4 and length < size, "a block that is not shorter than its bytes")
+        data, codec = decode_lanes(data[4:], length, element=1), LZ4
     if codec != LZ4:
         raise TooNew("codec %d" % codec)
     check(size <= 255 * len(data) + 64, "an LZ4 entry says more than it can hold")
@@ -192,7 +348,7 @@ class Pack:
         index = data[start:-52]
         check(sha256(index) == data[-40:-8], path + ": its index is damaged")
         self.path, self.size, self.entries = path, len(data), {}
-        self.stored_raw = {STORED: 0, LZ4: 0}
+        self.raw_bytes = {STORED: 0, LZ4: 0, CODED_LZ4: 0, LANES: 0}
         offset = 8
         for row in range(0, len(index), 44):
             identity = index[row:row + 32]
@@ -208,7 +364,7 @@ class Pack:
             prefix = b"" if kind == CHUNK else b"reg:page:v1\0"
             check(sha256(prefix + bytes_) == identity, path + ": an entry is damaged")
             self.entries[offset] = (kind, identity, stored, codec, bytes_)
-            self.stored_raw[codec] += len(bytes_)
+            self.raw_bytes[codec] += len(bytes_)
             offset += stored
         check(offset == start, path + ": a gap before the index")
 
@@ -614,8 +770,10 @@ def restore(root, name, version, target):
         "bindings": [[commit, lock] for (_, _, commit), lock in registry.log.bindings.items()],
         "void": registry.log.void, "files": manifest.files, "rows": len(rows), "bytes": manifest.bytes,
         "pages": len(manifest.pages), "chunks": sum(len(row.chunks) for row in rows), "packs": len(packs),
-        "lz4_bytes": sum(pack.stored_raw[LZ4] for pack in packs),
-        "stored_bytes": sum(pack.stored_raw[STORED] for pack in packs),
+        "stored_bytes": sum(pack.raw_bytes[STORED] for pack in packs),
+        "lz4_bytes": sum(pack.raw_bytes[LZ4] for pack in packs),
+        "coded_lz4_bytes": sum(pack.raw_bytes[CODED_LZ4] for pack in packs),
+        "lanes_bytes": sum(pack.raw_bytes[LANES] for pack in packs),
     }
 
 
@@ -623,6 +781,12 @@ def main(arguments):
     try:
         if arguments[:1] == ["--verify-pack"] and len(arguments) > 1:
             answer = {path: len(Pack(path).entries) for path in arguments[1:]}
+        elif arguments[:1] == ["--decode"] and len(arguments) in (4, 5):
+            codec, size = int(arguments[1]), int(arguments[2])
+            entry, *base = [content(path, CHUNK_LIMIT) for path in arguments[3:]]
+            raw = decode_with_base(entry, codec, size, *base) if base else decode(entry, codec, size, CHUNK_LIMIT)
+            sys.stdout.buffer.write(raw)
+            return
         elif len(arguments) == 4:
             answer = restore(*arguments)
         else:

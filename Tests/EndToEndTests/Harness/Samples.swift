@@ -24,6 +24,21 @@ func safetensors(_ tensors: [(name: String, count: Int, seed: UInt64)]) -> [UInt
     return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + content
 }
 
+/// A safetensors file of one BF16 tensor, nearly normal as the weights of a layer are.
+func weightsInBF16(count: Int, seed: UInt64) -> [UInt8] {
+    var random = SeededRandom(seed: seed)
+    var content: [UInt8] = []
+    content.reserveCapacity(2 * count)
+    for _ in 0..<count {
+        let sum = (0..<6).reduce(Float(-3)) { sum, _ in sum + Float(random.next() >> 40) / Float(1 << 24) }
+        let word = (sum * 0.03).bitPattern >> 16
+        content += [UInt8(truncatingIfNeeded: word), UInt8(truncatingIfNeeded: word >> 8)]
+    }
+    let text = Array(
+        "{\"w\":{\"dtype\":\"BF16\",\"shape\":[\(count)],\"data_offsets\":[0,\(content.count)]}}".utf8)
+    return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + content
+}
+
 extension Place {
     /// The four artifacts of a small project: images, annotations, a config and weights.
     func writeSampleFiles() throws {

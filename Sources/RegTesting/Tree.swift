@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
-import RegBytes
-import RegHash
+package import Glibc
+package import RegBytes
+package import RegHash
 
 /// What lies below a directory.
-struct Tree: Equatable {
-    enum Entry: Equatable {
+package struct Tree: Equatable {
+    package enum Entry: Equatable {
         case file(Digest, byteCount: Int, isExecutable: Bool)
         case directory(isEmpty: Bool)
         case link(BytePath)
         case other(mode_t)
     }
 
-    private(set) var entries: [BytePath: Entry] = [:]
+    package private(set) var entries: [BytePath: Entry] = [:]
     /// Inodes and times of last change by path: what writing anything would move.
-    private(set) var traces: [BytePath: [Int]] = [:]
+    package private(set) var traces: [BytePath: [Int]] = [:]
 
-    init(_ root: String) throws { try collect(BytePath(root), BytePath([])) }
+    package init(_ root: String) throws { try collect(BytePath(root), BytePath([])) }
 
     private mutating func collect(_ directory: BytePath, _ prefix: BytePath) throws {
         for name in try directoryNames(directory) {
@@ -47,12 +47,12 @@ struct Tree: Equatable {
         return BytePath(target.prefix(max(0, length)).map { UInt8(bitPattern: $0) })
     }
 
-    var files: [BytePath: Entry] {
+    package var files: [BytePath: Entry] {
         entries.filter { if case .file = $0.value { true } else { false } }
     }
 
     /// The tree's digest, by docs/format.md, "Identity".
-    var digest: Digest {
+    package var digest: Digest {
         var rows = Array("reg:tree:v1\0".utf8)
         for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
             var row = ByteWriter()
@@ -84,7 +84,7 @@ struct Tree: Equatable {
 }
 
 /// The names in a directory, in no order.
-func directoryNames(_ path: BytePath) throws -> [BytePath] {
+package func directoryNames(_ path: BytePath) throws -> [BytePath] {
     guard let stream = opendir(path.cString) else { throw SystemFailure("opendir", path.lossy) }
     defer { closedir(stream) }
     var names: [BytePath] = []
@@ -97,7 +97,7 @@ func directoryNames(_ path: BytePath) throws -> [BytePath] {
 }
 
 /// All bytes of a file.
-func contents(of path: BytePath) throws -> [UInt8] {
+package func contents(of path: BytePath) throws -> [UInt8] {
     let file = open(path.cString, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw SystemFailure("open", path.lossy) }
     defer { close(file) }
@@ -111,5 +111,5 @@ func contents(of path: BytePath) throws -> [UInt8] {
 
 extension BytePath {
     /// As C wants it.
-    var cString: [CChar] { (bytes + [0]).map { CChar(bitPattern: $0) } }
+    package var cString: [CChar] { (bytes + [0]).map { CChar(bitPattern: $0) } }
 }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
-import RegBytes
-import RegJSON
-import RegTesting
-import Testing
+internal import Glibc
+internal import RegBytes
+package import RegJSON
 
 /// A directory of its own, with a home, in which a test runs reg and git; it goes with its last user.
-final class Sandbox: Sendable {
-    let root: String
+package final class Sandbox: Sendable {
+    package let root: String
+    /// Variables of commands, beside those of every sandbox or in their place.
+    private let variables: [String: String]
 
-    static let regBinary: String = {
+    package static let regBinary: String = {
         if let named = getenv("REG_BINARY") { return String(cString: named) }
         let package = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         return "/\(package)/.build/release/reg"
     }()
 
-    init() throws {
-        var name = Array("/tmp/reg-faults-XXXXXX".utf8CString)
-        root = try #require(mkdtemp(&name).map { String(cString: $0) })
+    package init(_ variables: [String: String] = [:]) throws {
+        self.variables = variables
+        var name = Array("/tmp/reg-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&name) else { throw SystemFailure("mkdtemp", "/tmp") }
+        root = String(cString: made)
         try makeDirectory("home")
         try write(
             "home/.gitconfig",
@@ -27,7 +29,7 @@ final class Sandbox: Sendable {
     deinit { _ = try? run("/bin/rm", ["-rf", "--", root]) }
 
     /// `path` below the sandbox.
-    func path(_ path: String) -> String { "\(root)/\(path)" }
+    package func path(_ path: String) -> String { "\(root)/\(path)" }
 
     // MARK: Commands
 
@@ -39,43 +41,45 @@ final class Sandbox: Sendable {
             "XDG_CACHE_HOME": path("home/.cache"),
             // Small disks would otherwise have stores that take nothing in.
             "REG_STORE_QUOTA": "64 GiB",
-        ]
+        ].merging(variables) { _, own in own }
     }
 
-    func command(_ program: String, _ arguments: [String], in directory: String = ".") -> Command {
+    package func command(_ program: String, _ arguments: [String], in directory: String = ".") -> Command {
         Command(program, arguments, environment: environment, in: path(directory))
     }
 
-    func reg(_ arguments: [String], in directory: String) -> Command {
+    package func reg(_ arguments: [String], in directory: String) -> Command {
         command(Sandbox.regBinary, arguments, in: directory)
     }
 
     /// Runs a program that must succeed; what it printed.
     @discardableResult
-    func run(_ program: String, _ arguments: [String], in directory: String = ".") throws -> String {
+    package func run(_ program: String, _ arguments: [String], in directory: String = ".") throws -> String {
         try succeeded(command(program, arguments, in: directory))
     }
 
     @discardableResult
-    func git(_ arguments: [String], in directory: String) throws -> String {
+    package func git(_ arguments: [String], in directory: String) throws -> String {
         try run("/usr/bin/git", arguments, in: directory)
     }
 
     /// Runs reg, which must succeed; its document, where `--json` is asked for.
     @discardableResult
-    func succeed(_ arguments: [String], in directory: String) throws -> JSON {
+    package func succeed(_ arguments: [String], in directory: String) throws -> JSON {
         let text = try succeeded(reg(arguments, in: directory))
         return arguments.contains("--json") ? try JSON.parse(Array(text.utf8)) : .null
     }
 
     private func succeeded(_ command: Command) throws -> String {
         let outcome = try command.run()
-        try #require(outcome.code == 0, "\(command.summary): \(outcome.ending), \(outcome.errorText)")
+        guard outcome.code == 0 else {
+            throw CommandError("\(command.summary): \(outcome.ending), \(outcome.errorText)")
+        }
         return outcome.text
     }
 
     /// Runs reg and measures the most memory it had resident, in KiB; nil where nothing can measure it.
-    func measured(
+    package func measured(
         _ arguments: [String], in directory: String, limit: Duration = .seconds(60)
     ) throws -> (Command.Outcome, memory: Int?) {
         let timer = "/usr/bin/time"
@@ -91,14 +95,14 @@ final class Sandbox: Sendable {
 
     // MARK: Files
 
-    func makeDirectory(_ name: String) throws {
+    package func makeDirectory(_ name: String) throws {
         guard mkdir(path(name), 0o755) == 0 || errno == EEXIST else {
             throw SystemFailure("mkdir", path(name))
         }
     }
 
     /// Writes a file in place, also one that is read-only; directories on the way are made.
-    func write(_ name: String, _ bytes: [UInt8]) throws {
+    package func write(_ name: String, _ bytes: [UInt8]) throws {
         var above = ""
         for part in name.split(separator: "/").dropLast() {
             above += above.isEmpty ? String(part) : "/\(part)"
@@ -112,65 +116,61 @@ final class Sandbox: Sendable {
         guard written == bytes.count else { throw SystemFailure("write", path(name)) }
     }
 
-    func read(_ name: String) throws -> [UInt8] { try contents(of: BytePath(path(name))) }
+    package func read(_ name: String) throws -> [UInt8] { try contents(of: BytePath(path(name))) }
 
-    func exists(_ name: String) -> Bool {
+    package func exists(_ name: String) -> Bool {
         var status = stat()
         return lstat(path(name), &status) == 0
     }
 
-    func remove(_ name: String) throws { try remove(absolute: path(name)) }
+    package func remove(_ name: String) throws { try remove(absolute: path(name)) }
 
-    func remove(absolute path: String) throws { try run("/bin/rm", ["-rf", "--", path]) }
+    package func remove(absolute path: String) throws { try run("/bin/rm", ["-rf", "--", path]) }
 
-    func copy(_ name: String, to other: String) throws {
+    package func copy(_ name: String, to other: String) throws {
         try run("/bin/cp", ["-a", "--", path(name), path(other)])
     }
 
-    func link(_ name: String, to target: String) throws {
+    package func link(_ name: String, to target: String) throws {
         guard symlink(target, path(name)) == 0 else { throw SystemFailure("symlink", path(name)) }
     }
 
-    func tree(_ name: String) throws -> Tree { try Tree(path(name)) }
+    package func tree(_ name: String) throws -> Tree { try Tree(path(name)) }
 
     /// The names in a directory, sorted.
-    func names(_ directory: String) throws -> [String] {
+    package func names(_ directory: String) throws -> [String] {
         try directoryNames(BytePath(path(directory))).map(\.lossy).sorted()
     }
 }
 
 extension Command {
     /// For messages.
-    var summary: String {
+    package var summary: String {
         let words = arguments.map { String(decoding: $0, as: UTF8.self) }
         return ([program.split(separator: "/").last.map(String.init) ?? program] + words).joined(
             separator: " ")
     }
 }
 
-struct SystemFailure: Error, CustomStringConvertible {
-    let description: String
+/// A command that was to succeed, and did not.
+package struct CommandError: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ call: String, _ path: String) {
+    init(_ description: String) { self.description = description }
+}
+
+package struct SystemFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ call: String, _ path: String) {
         description = "\(call) \(path): \(String(cString: strerror(errno)))"
     }
 }
 
 /// The seed of this run: from `REG_FAULT_SEED` to repeat one, else fresh; printed.
-func printedSeed(_ test: String) -> UInt64 {
+package func printedSeed(_ test: String) -> UInt64 {
     let seed =
         getenv("REG_FAULT_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...(.max))
     print("\(test): REG_FAULT_SEED=\(seed)")
     return seed
-}
-
-/// Exit codes that a failure may have; never one of a crash.
-func expectFailure(
-    _ outcome: Command.Outcome, _ codes: Set<Int32>, _ what: String,
-    sourceLocation: SourceLocation = #_sourceLocation
-) {
-    let isExpected = outcome.code.map { codes.contains($0) } ?? false
-    #expect(
-        isExpected, "\(what): \(outcome.ending), not \(codes.sorted()): \(outcome.errorText)",
-        sourceLocation: sourceLocation)
 }
