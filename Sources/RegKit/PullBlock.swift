@@ -118,6 +118,24 @@ final class PullBlock: @unchecked Sendable {
         return UnsafeRawBufferPointer(rebasing: raw[range])
     }
 
+    /// Chunks of `piece`, of a long file, as they are to be written: what lies at an end that is not the piece's own, and
+    /// shares a block of the disk with a neighbour there, is written with the neighbour that comes later.
+    ///
+    /// - Returns: the bytes, and where in the file they begin.
+    func directBytes(of run: Range<Int>, in piece: Range<Int>) -> (
+        bytes: UnsafeRawBufferPointer, offset: UInt64
+    ) {
+        let step = PieceFile.alignment
+        let (first, last) = (chunks[run.lowerBound], chunks[run.upperBound - 1])
+        let start = max(chunks[piece.lowerBound].range.lowerBound, first.range.lowerBound / step * step)
+        let isFollowed = run.upperBound < piece.upperBound && !chunks[run.upperBound].isInPart
+        let end = isFollowed ? last.range.upperBound / step * step : last.range.upperBound
+        return (
+            UnsafeRawBufferPointer(rebasing: raw[start..<max(start, end)]),
+            first.offset - UInt64(first.range.lowerBound - start)
+        )
+    }
+
     func hash(_ bytes: UnsafeRawBufferPointer) -> Digest {
         hasher.update(bytes)
         return hasher.finish()

@@ -186,7 +186,7 @@ final class Puller: @unchecked Sendable {
                 let ready = start..<max(start, min(range.upperBound, block.readyCount))
                 // Few large writes rather than many small ones.
                 guard isComplete || block.bytes(of: ready).count >= PullBlock.writeSize else { return }
-                try write(ready, of: block, to: file)
+                try write(ready, of: range, in: block, to: file)
                 writing.chunk = ready.upperBound
                 guard isComplete else { return }
             }
@@ -206,16 +206,20 @@ final class Puller: @unchecked Sendable {
         report(bytes.count)
     }
 
-    /// Writes chunks of a long file to their place, but for those that an earlier run has written.
-    private func write(_ chunks: Range<Int>, of block: PullBlock, to file: PullFile) throws {
+    /// Writes chunks of a piece of a long file to their place, but for those that an earlier run has written.
+    private func write(
+        _ chunks: Range<Int>, of piece: Range<Int>, in block: PullBlock, to file: PullFile
+    ) throws {
         var rest = chunks
         while let first = rest.first {
             let isInPart = block.chunks[first].isInPart
             let same = rest.prefix { block.chunks[$0].isInPart == isInPart }
             let run = first..<first + same.count
-            let bytes = block.bytes(of: run)
-            if !isInPart { try file.pieces().write(bytes, at: block.chunks[first].offset) }
-            report(bytes.count)
+            if !isInPart {
+                let (bytes, offset) = block.directBytes(of: run, in: piece)
+                try file.pieces().write(bytes, at: offset)
+            }
+            report(block.bytes(of: run).count)
             rest = run.upperBound..<rest.upperBound
         }
     }

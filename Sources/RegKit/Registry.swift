@@ -6,6 +6,7 @@ internal import RegHash
 internal import RegJobs
 internal import RegLog
 internal import RegPack
+internal import RegS3
 internal import RegStore
 
 /// One registry: its objects, its log, and the log folded into a catalog.
@@ -49,18 +50,19 @@ final class Registry {
             try objects.store.checkCreatesOnly(.registry, info.stored)
             return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
         }
-        try checkCreatesOnly(objects.store)
+        try checkCreatesOnly(objects)
         let info = try RegistryInfo.create(in: objects.store, time: timestampNow())
         return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
     }
 
-    /// Tries on an object of its own whether a server creates only what is not there, before a registry is made on it.
-    private static func checkCreatesOnly(_ store: CountingStore) throws {
-        if store.traffic == nil { return }
+    /// Tries on an object of its own whether a server creates only what is not there, before a registry is made on it;
+    /// not where this machine is the only one that writes.
+    private static func checkCreatesOnly(_ objects: RegistryObjects) throws {
+        guard let bucket = objects.bucket, !bucket.isSingleWriter else { return }
         let key = ObjectKey.probe(.random())
         let bytes = Array("{\"reg_probe\":1,\"checks\":[]}\n".utf8)
-        _ = try store.create(key, bytes)
-        try store.checkCreatesOnly(key, bytes)
+        _ = try objects.store.create(key, bytes)
+        try objects.store.checkCreatesOnly(key, bytes)
     }
 
     /// Folds the records that came since the last time, where this run has not done so already: for readers.

@@ -6,7 +6,8 @@
 
 REG is the binary, VENV has what requirements.txt says, and MEBIBYTES is how much there is of weights (2048). It works
 in a new directory below DIRECTORY, which needs eight times that. Runs are interleaved, and each stands in the tables
-with its median. No run has a repository or anything in its HOME, so that each is that of a fresh machine.
+with its median. The first pulls do not count: when rclone is first asked for any part of an object, it reads all of
+it for its ETag, once for each request that comes meanwhile. No run has a repository or anything in its HOME, so that each is that of a fresh machine.
 """
 
 import math
@@ -50,7 +51,6 @@ class Bench:
             with Server(self.directory) as server:
                 local = self.push(server, source, pushes)
                 if number == ROUNDS - 1:
-                    # rclone reads a whole object for its ETag when it is first asked for any part of it.
                     self.pull(server, source, local, Table())
                     for _ in range(ROUNDS):
                         self.pull(server, source, local, pulls)
@@ -102,36 +102,37 @@ class Bench:
         write_files(source)
         table = Table()
         with Server(self.directory) as server:
-            registry, restic = f"{server.bucket}/reg", self.restic(server)
+            registry = f"{server.bucket}/reg"
             self.run(server, self.reg, "push", source, "--as", "f", "--quiet", "--registry", registry)
-            self.run(server, *restic, "backup", source)
+            self.run(server, *restic(server), "init")
+            self.run(server, *restic(server), "backup", source)
             self.push_with_dvc(server, source)
-            # Nothing is removed in between: ext4 is slow to use inodes again that were freed a moment ago.
+            self.pull_small_files(server, source, "first", Table())
             for number in range(ROUNDS):
-                output = self.directory / f"reg-{number}"
-                command = [self.reg, "pull", "f@latest", "-o", output, "--json", "--registry", registry]
-                usage = table.add("reg", self.run(server, *command))
-                check_same(source, output)
-                output = self.directory / f"restic-{number}"
-                table.add("restic", self.run(server, *restic, "restore", "latest", "--target", output))
-                check_same(source, output / source.relative_to("/"))
-                output = self.directory / f"dvc-{number}"
-                shutil.copytree(source.parent, output, ignore=shutil.ignore_patterns("files", "cache", "tmp"))
-                dvc = [self.programs / "dvc", "--cd", output]
-                table.add("dvc", self.run(server, *dvc, "pull", "--quiet"))
-                check_same(source, output / source.name)
+                usage = self.pull_small_files(server, source, str(number), table)
         table.print(f"pull of 5,000 files of 4 to 40 KiB (medians of {ROUNDS} interleaved rounds)")
         self.require_few_requests("small files", usage, "fetched_bytes", RANGE)
         self.require("small files: wall of restic / reg", table.wall("restic") / table.wall("reg"), 3, True)
         self.require("small files: wall of dvc / reg", table.wall("dvc") / table.wall("reg"), 10, True)
         self.require("small files: peak of reg, MiB", table.peak("reg") / 2**20, MEMORY)
 
-    def restic(self, server: Server) -> list[str]:
-        """The beginning of commands on a new repository in the bucket."""
-        repository = f"s3:{server.facts['endpoint']}/{server.facts['bucket']}/restic"
-        command = ["restic", "--quiet", "-r", repository, "--password-command", "echo password"]
-        self.run(server, *command, "init")
-        return command
+    def pull_small_files(self, server: Server, source: Path, name: str, table: Table) -> Usage:
+        """Pulls with each program; gives what it took reg.
+
+        Nothing is removed in between: ext4 is slow to use inodes again that were freed a moment ago.
+        """
+        output = self.directory / f"reg-{name}"
+        command = [self.reg, "pull", "f@latest", "-o", output, "--json", "--registry", f"{server.bucket}/reg"]
+        usage = table.add("reg", self.run(server, *command))
+        check_same(source, output)
+        output = self.directory / f"restic-{name}"
+        table.add("restic", self.run(server, *restic(server), "restore", "latest", "--target", output))
+        check_same(source, output / source.relative_to("/"))
+        output = self.directory / f"dvc-{name}"
+        shutil.copytree(source.parent, output, ignore=shutil.ignore_patterns("files", "cache", "tmp"))
+        table.add("dvc", self.run(server, self.programs / "dvc", "--cd", output, "pull", "--quiet"))
+        check_same(source, output / source.name)
+        return usage
 
     def push_with_dvc(self, server: Server, source: Path) -> None:
         for words in (
@@ -142,6 +143,12 @@ class Bench:
             ("push",),
         ):
             self.run(server, self.programs / "dvc", "--cd", source.parent, *words, "--quiet")
+
+
+def restic(server: Server) -> list[str]:
+    """The beginning of its commands."""
+    repository = f"s3:{server.facts['endpoint']}/{server.facts['bucket']}/restic"
+    return ["restic", "--quiet", "-r", repository, "--password-command", "echo password"]
 
 
 def write_files(directory: Path) -> None:
