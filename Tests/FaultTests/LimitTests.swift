@@ -30,7 +30,7 @@ struct LimitTests {
         let sizes = (1...count).map { $0 * 3_000_000 / count }
         for outcome in try limiting(kind, sizes.map { "--fsize=\($0)" }) {
             #expect(outcome.code == 9, "\(kind): \(outcome.ending)")
-            #expect(outcome.errorText.contains("/tmp/reg-faults-"), "\(outcome.errorText)")
+            #expect(outcome.errorText.contains("/tmp/reg-test-"), "\(outcome.errorText)")
         }
     }
 
