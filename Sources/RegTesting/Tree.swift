@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Glibc
+internal import Glibc
 package import RegBytes
 package import RegHash
 
@@ -9,7 +9,7 @@ package struct Tree: Equatable {
         case file(Digest, byteCount: Int, isExecutable: Bool)
         case directory(isEmpty: Bool)
         case link(BytePath)
-        case other(mode_t)
+        case other(UInt32)
     }
 
     package private(set) var entries: [BytePath: Entry] = [:]
