@@ -53,12 +53,14 @@ package final class Descriptor: Sendable {
     }
 
     /// Opens `path` relative to `directory`.
+    ///
+    /// `permissions`: those of a file that is made, less the process's mask.
     package static func open(
-        _ path: BytePath, _ mode: Mode, at directory: Descriptor?
+        _ path: BytePath, _ mode: Mode, at directory: Descriptor?, permissions: UInt32 = 0o600
     ) throws(FileError) -> Descriptor {
         let start = directory?.raw ?? AT_FDCWD
         let raw = path.withCString { text in
-            retrying { reg_openat(start, text, mode.flags | O_CLOEXEC, mode == .lock ? 0o644 : 0o600) }
+            retrying { reg_openat(start, text, mode.flags | O_CLOEXEC, mode == .lock ? 0o644 : permissions) }
         }
         let whole = directory.map { $0.path.appending(path) } ?? path
         guard raw >= 0 else { throw .last("open", whole) }

@@ -100,6 +100,24 @@ package func replaceFile(
     }
 }
 
+/// Writes a new file under its name at once, where nobody looks before all is done; otherwise like ``replaceFile``.
+package func makeFile(
+    _ bytes: UnsafeRawBufferPointer, as name: BytePath, in directory: Descriptor, mode: UInt32
+) throws(FileError) -> FileStatus {
+    let file: Descriptor
+    do { file = try Descriptor.open(name, .create, at: directory, permissions: mode) } catch {
+        guard error.isTaken else { throw error }
+        return try replaceFile(bytes, as: name, in: directory, mode: mode)
+    }
+    do {
+        try file.write(bytes)
+        return try file.status()
+    } catch {
+        try? directory.remove(name)  // the first error is the one to tell
+        throw error
+    }
+}
+
 /// The permission bits that new files do not get (`umask(2)`).
 package func fileModeMask() -> UInt32 {
     let mask = umask(0o022)

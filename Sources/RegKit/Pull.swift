@@ -180,7 +180,8 @@ extension Session {
         try checkConflicts(plans)
         if !request.isDryRun { try checkSpace(plans, in: root) }
         let total = plans.reduce(0) { $0 + $1.byteCountToWrite }
-        let puller = Puller(library: library, tree: tree, session: self, total: total)
+        let puller = Puller(
+            library: library, tree: tree, isUnseen: workspace?.root != root, session: self, total: total)
         let artifacts = try plans.map { plan in
             let before = try registryTraffic()?.readByteCount ?? 0
             if !request.isDryRun { try puller.carryOut(plan) }

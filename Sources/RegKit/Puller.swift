@@ -20,6 +20,8 @@ final class Puller: @unchecked Sendable {
     private let observer: ProgressObserver?
     private let progress: Monitor<Progress>
     private let pulled: PulledFiles
+    /// Whether nobody looks at the tree before all of it is finished.
+    private let isUnseen: Bool
     private let blocks: [PullBlock]
     private let mask = fileModeMask()
     private let readerCount: Int
@@ -29,9 +31,10 @@ final class Puller: @unchecked Sendable {
     /// Plans that are carried out and leave nothing of their version out.
     private var whole: [PullPlan] = []
 
-    init(library: ManifestLibrary, tree: WorkingTree, session: Session, total: UInt64) {
+    init(library: ManifestLibrary, tree: WorkingTree, isUnseen: Bool, session: Session, total: UInt64) {
         self.library = library
         self.tree = tree
+        self.isUnseen = isUnseen
         let isRemote = library.registry?.traffic != nil
         readerCount = isRemote ? max(session.jobs, session.connectionCount) : session.jobs + 1
         observer = session.options.progress
@@ -199,8 +202,8 @@ final class Puller: @unchecked Sendable {
     ) throws {
         guard block.hash(ofFile: range) == file.hash else { throw WrongHash(file: file) }
         let bytes = block.bytes(of: range)
-        let status = try replaceFile(
-            bytes, as: file.path.lastComponent, in: file.directory, mode: mode(of: file))
+        let store = isUnseen ? makeFile : replaceFile
+        let status = try store(bytes, file.path.lastComponent, file.directory, mode(of: file))
         writing.known.append(KnownFile(path: file.path, KnownEntry(file.content, status: status)))
         writing.wholeByteCount += bytes.count
         report(bytes.count)

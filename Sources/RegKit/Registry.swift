@@ -167,7 +167,7 @@ final class Registry {
             }
             return (pack, path)
         }
-        try forEachConcurrently(missing, threads: store.writesAtOnce) { [objects, catalog, info] pack, path in
+        try concurrently(missing, threads: store.writesAtOnce) { [objects, catalog, info] pack, path in
             try objects.store.create(.pack(pack), fromFileAt: path)
             // At once, so that a run that is killed leaves nothing to be sent again.
             if objects.location.isRemote { try catalog.keepPresent([pack], in: info.id) }

@@ -38,8 +38,9 @@ extension Log {
     ///
     /// Several wait at once where each is a request to a server.
     func wave(from first: UInt64, count: Int) -> [Result<[UInt8]?, LogError>] {
-        concurrentMap(min(count, Log.waveLength), threads: isListed ? Log.threadCount : 1) { index in
-            Result { () throws(LogError) in try bytes(of: first + UInt64(index)) }
+        let numbers = (0..<min(count, Log.waveLength)).map { first + UInt64($0) }
+        return concurrently(numbers, threads: isListed ? Log.threadCount : 1) { number in
+            Result { () throws(LogError) in try bytes(of: number) }
         }
     }
 

@@ -32,13 +32,15 @@ package struct RegistryInfo: Equatable, Sendable {
 
     /// Makes a registry in `store`, or finds the one that somebody else just made.
     package static func create(in store: any ObjectStore, time: String) throws(LogError) -> RegistryInfo {
+        let id = RandomName.random()
         let object: JSON = [
-            "reg_registry": .integer(version), "id": .string(RandomName.random().hex),
+            "reg_registry": .integer(version), "id": .string(id.hex),
             "created": .string(time), "chunker": .string(chunker),
         ]
-        do { _ = try store.create(.registry, Array((object.compact + "\n").utf8)) } catch {
-            throw .store(error)
-        }
+        let bytes = Array((object.compact + "\n").utf8)
+        let isOwn: Bool
+        do { isOwn = try store.create(.registry, bytes) } catch { throw .store(error) }
+        if isOwn { return RegistryInfo(id: id, hash: SHA256.digest(of: bytes), stored: bytes) }
         guard let info = try read(from: store) else {
             throw .store(.notFound(key: .registry, location: store.location))
         }

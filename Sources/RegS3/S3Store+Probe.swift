@@ -24,19 +24,12 @@ extension S3Store {
 
     /// Eight creations of one object at one time: exactly one may win, and a ninth may not.
     private func createOnly(_ key: ObjectKey) throws(StoreError) -> StoreCheck {
-        let wins = Monitor<(count: Int, error: StoreError?)>((0, nil))
-        do {
-            try forEachConcurrently(Array(0..<8), threads: 8) { number in
-                let bytes = Array("writer \(number)\n".utf8)
-                let request = self.creation(key, .bytes(bytes), hash: SHA256.digest(of: bytes))
-                do throws(StoreError) {
-                    let isNew = try self.client.send(request).status != 412
-                    if isNew { wins.with { $0.count += 1 } }
-                } catch { wins.with { $0.error = error } }
-            }
-        } catch { throw .remote(RemoteError(.unavailable, "there are no threads to try \(location) with")) }
-        let (count, error) = wins.with { $0 }
-        if let error { throw error }
+        let won = try concurrently(Array(0..<8), threads: 8) { number throws(StoreError) in
+            let bytes = Array("writer \(number)\n".utf8)
+            let request = self.creation(key, .bytes(bytes), hash: SHA256.digest(of: bytes))
+            return try self.client.send(request).status != 412
+        }
+        let count = won.count { $0 }
         return StoreCheck(
             "create-only", .writing, count == 1,
             count == 1
