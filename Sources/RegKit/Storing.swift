@@ -214,6 +214,7 @@ struct Storing {
                     try catalog.keep(
                         chunk: chunk.id, rawLength: chunk.rawLength, copy: chunk.copy, packID: number)
                 }
+                ingest.index.note(item.chunks.lazy.map(\.id))
             }
             try catalog.keepIndexed(manifest: manifest.id)
         }
