@@ -68,6 +68,7 @@ let package = Package(
             resources: [
                 .embedInCode("../../schema/manifest-001.sql"), .embedInCode("../../schema/manifest-002.sql"),
                 .embedInCode("../../schema/manifest-003.sql"),
+                .embedInCode("../../schema/manifest-004.sql"),
             ], swiftSettings: settings),
         library("RegLock", uses: ["RegBytes", "RegHash"]),
         library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegProcess", "RegLock"]),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
 internal import RegCodec
 package import RegHash
 package import RegPack
@@ -8,14 +9,15 @@ extension Catalog {
     package func copy(of chunk: Digest) throws -> Copy? {
         try database.first(
             """
-            SELECT p.name, c.offset, c.stored, c.codec FROM chunk c JOIN pack p ON p.id = c.pack WHERE c.id = ?
+            SELECT p.name, c.offset, c.stored, c.codec, c.bases FROM chunk c JOIN pack p ON p.id = c.pack WHERE c.id = ?
             """, chunk.bytes
         ) { row in
             guard let pack = try row.name(0), let storedLength = UInt32(exactly: row.integer(2)),
                 let codec = UInt8(exactly: row.integer(3)), let offset = UInt64(exactly: row.integer(1))
             else { throw corruptValue }
             return Copy(
-                pack: pack, offset: offset, storedLength: storedLength, codec: CodecID(rawValue: codec))
+                pack: pack, offset: offset, storedLength: storedLength, codec: CodecID(rawValue: codec),
+                base: try Copy.Base.decode(row.blob(4)))
         }
     }
 
@@ -55,9 +57,9 @@ extension Catalog {
 
     package func keep(chunk: Digest, rawLength: UInt32, copy: Copy, packID: Int64) throws {
         try database.run(
-            "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?)", chunk.bytes, packID,
-            Int64(clamping: copy.offset),
-            Int64(copy.storedLength), Int64(rawLength), Int64(copy.codec.rawValue))
+            "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunk.bytes, packID,
+            Int64(clamping: copy.offset), Int64(copy.storedLength), Int64(rawLength),
+            Int64(copy.codec.rawValue), copy.base?.encoded)
     }
 
     /// The size of a pack's object in bytes, where it is known.
@@ -83,5 +85,32 @@ extension Catalog {
 
     package func keepIndexed(manifest: Digest) throws {
         try database.run("INSERT OR IGNORE INTO indexed VALUES (?)", manifest.bytes)
+    }
+}
+
+extension Copy.Base {
+    /// This base and those below it, as the table has them.
+    fileprivate var encoded: [UInt8] {
+        var writer = ByteWriter()
+        writer.append(copy.pack.bytes)
+        writer.u64(copy.offset)
+        writer.u32(copy.storedLength)
+        writer.u8(copy.codec.rawValue)
+        writer.u32(rawLength)
+        return writer.bytes + (copy.base?.encoded ?? [])
+    }
+
+    /// What ``encoded`` says; nil for no bytes.
+    fileprivate static func decode(_ bytes: [UInt8]) throws -> Copy.Base? {
+        if bytes.isEmpty { return nil }
+        var reader = ByteReader(bytes)
+        guard bytes.count <= 33 * Copy.depthLimit, let pack = PackName(try reader.take(PackName.byteCount))
+        else { throw corruptValue }
+        let (offset, storedLength) = (try reader.u64(), try reader.u32())
+        let (codec, rawLength) = (CodecID(rawValue: try reader.u8()), try reader.u32())
+        let base = try decode(Array(try reader.take(reader.remaining)))
+        return Copy.Base(
+            Copy(pack: pack, offset: offset, storedLength: storedLength, codec: codec, base: base),
+            rawLength: rawLength)
     }
 }

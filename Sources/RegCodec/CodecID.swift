@@ -21,6 +21,11 @@ package struct CodecID: RawRepresentable, Hashable, Sendable {
     package static let difference = CodecID(rawValue: 4)
     /// Blocks of LZ4 that repeat parts of a base.
     package static let lz4WithBase = CodecID(rawValue: 5)
+
+    /// Whether an entry decodes only with a base.
+    package var needsBase: Bool { self == .difference || self == .lz4WithBase }
+    /// Whether an entry has no base; of a codec that is not known here, neither this nor the other can be told.
+    package var standsAlone: Bool { rawValue < CodecID.difference.rawValue }
 }
 
 extension CodecID: CustomStringConvertible {

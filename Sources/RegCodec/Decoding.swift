@@ -15,7 +15,7 @@ extension CodecID {
         switch self {
         case .stored: isPossible = stored == raw
         case .lz4: isPossible = raw > 0 && stored <= Int(Int32.max) && raw <= 255 * stored + 64
-        case .codedLZ4, .lanes: isPossible = stored < raw
+        case .codedLZ4, .lanes, .difference, .lz4WithBase: isPossible = stored < raw
         default: throw .unknownCodec(self)
         }
         guard isPossible, raw <= limit else { throw .badLength(self, stored: stored, raw: raw) }
@@ -30,6 +30,7 @@ extension CodecID {
     ) throws(CodecError) {
         try checkLengths(stored: stored.count, raw: raw.count)
         switch self {
+        case .difference, .lz4WithBase: throw .corrupt(self)  // there is no base
         case .stored: raw.copyMemory(from: stored)
         case .codedLZ4: try CodedLZ4.decode(stored, into: raw)
         case .lanes: do { try Lanes.decode(stored, into: raw) } catch { throw .corrupt(self) }
@@ -40,15 +41,17 @@ extension CodecID {
         }
     }
 
-    /// Decodes an entry that has a base, given the base's raw bytes; else like ``decode(_:into:)``.
+    /// Decodes an entry, given its base's raw bytes where it has a base; else like ``decode(_:into:)``.
     package func decode(
-        _ stored: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer,
+        _ stored: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?,
         into raw: UnsafeMutableRawBufferPointer
     ) throws(CodecError) {
-        guard self == .difference || self == .lz4WithBase else { throw .unknownCodec(self) }
-        guard stored.count < raw.count, raw.count <= CodecLimit.chunkByteCount,
-            base.count <= CodecLimit.chunkByteCount
-        else { throw .badLength(self, stored: stored.count, raw: raw.count) }
+        guard let base else { return try decode(stored, into: raw) }
+        guard needsBase else { throw .unknownCodec(self) }
+        try checkLengths(stored: stored.count, raw: raw.count)
+        guard base.count <= CodecLimit.chunkByteCount else {
+            throw .badLength(self, stored: stored.count, raw: raw.count)
+        }
         if self == .lz4WithBase { return try BaseBlocks.decode(stored, base: base, into: raw) }
         do { try Lanes.decode(stored, base: base, into: raw) } catch { throw .corrupt(self) }
     }

@@ -42,7 +42,8 @@ final class Ingest {
     let index: ChunkIndex
     private let packs: PackWriter
     private let blocks: [IngestBlock]
-    private let pageEncoder = Encoder()
+    private let encoder = Encoder()
+    private let coded = ReusedBuffer()
     /// Checks chunks that move to another pack.
     private lazy var checker = PullBlock()
 
@@ -185,38 +186,39 @@ final class Ingest {
     ///
     /// - Returns: with it the bytes that a copy in a new pack takes; nil where none was needed.
     private func reliable(_ chunk: ChunkRow) throws -> (ChunkRow, storedLength: UInt32?) {
-        if try !index.isDeleted(chunk.copy.pack) { return (chunk, nil) }
+        if try chunk.copy.chain.allSatisfy({ try !index.isDeleted($0.pack) }) { return (chunk, nil) }
         if let copy = try index.copy(of: chunk.id) {
             return (ChunkRow(id: chunk.id, rawLength: chunk.rawLength, copy: copy), nil)
         }
         guard try checker.isSound(chunk, copies: copies) else {
-            throw RegError(
-                .corrupt, "the chunk at byte \(chunk.copy.offset) of pack \(chunk.copy.pack.hex) is damaged")
+            throw RegError(.corrupt, "\(chunk.copy.subject) is damaged")
         }
-        var stored = [UInt8](repeating: 0, count: Int(chunk.copy.storedLength))
-        try stored.withUnsafeMutableBytes {
-            try copies.read(chunk.copy.pack, at: chunk.copy.offset, into: $0)
-        }
-        let copy = try stored.withUnsafeBytes {
+        let copy = try encode(checker.bytes(of: 0..<1), by: encoder.encodeChunk) {
             try packs.append(
-                .chunk, id: chunk.id, rawLength: Int(chunk.rawLength), codec: chunk.copy.codec, stored: $0)
+                .chunk, id: chunk.id, rawLength: Int(chunk.rawLength), codec: $0, stored: $1)
         }
         index.add(chunk.id, copy)
         return (ChunkRow(id: chunk.id, rawLength: chunk.rawLength, copy: copy), copy.storedLength)
     }
 
     private func store(page: [UInt8], id: Digest) throws -> Copy {
-        var coded = [UInt8](repeating: 0, count: page.count)
-        return try page.withUnsafeBytes { raw in
-            try coded.withUnsafeMutableBytes { room in
-                let result = pageEncoder.encode(raw, into: room)
-                let stored =
-                    result.codec == .stored
-                    ? raw : UnsafeRawBufferPointer(rebasing: room[..<result.byteCount])
-                return try packs.append(
-                    .page, id: id, rawLength: page.count, codec: result.codec, stored: stored)
+        try page.withUnsafeBytes {
+            try encode($0, by: encoder.encode) {
+                try packs.append(.page, id: id, rawLength: page.count, codec: $0, stored: $1)
             }
         }
+    }
+
+    private func encode(
+        _ raw: UnsafeRawBufferPointer,
+        by code: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) -> Encoder.Result,
+        _ append: (CodecID, UnsafeRawBufferPointer) throws -> Copy
+    ) throws -> Copy {
+        let room = coded.room(raw.count)
+        let result = code(raw, room)
+        let stored =
+            result.codec == .stored ? raw : UnsafeRawBufferPointer(rebasing: room[..<result.byteCount])
+        return try append(result.codec, stored)
     }
 
     private func report(done: UInt64, saved: UInt64, compressed: UInt64) {
@@ -255,9 +257,11 @@ final class ChunkIndex: Sendable {
         if let copy = open.with({ $0[chunk] }) { return copy }
         if known.with({ $0?.contains(chunk.beginning) == false }) { return nil }
         guard let copy = try catalog.copy(of: chunk) else { return nil }
-        if try copies.has(copy.pack), try !isDeleted(copy.pack) { return copy }
-        try catalog.forget(pack: copy.pack)
-        return nil
+        for pack in copy.chain.map(\.pack) where try !copies.has(pack) || isDeleted(pack) {
+            try catalog.forget(pack: pack)
+            return nil
+        }
+        return copy
     }
 
     /// Whether the log says that a collection has removed the pack.

@@ -26,9 +26,14 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
     private let readsData: Bool
     private let observer: ProgressObserver?
     private let results = Monitor(Results())
+    /// Entries that have bases, with them: their packs do not say which.
+    private let based: BasedCopies
 
-    init(store: any ObjectStore, jobs: Int, readsData: Bool, observer: ProgressObserver?) {
+    init(
+        store: any ObjectStore, based: BasedCopies, jobs: Int, readsData: Bool, observer: ProgressObserver?
+    ) {
         self.store = store
+        self.based = based
         copies = CopyReader([store])
         self.jobs = jobs
         self.readsData = readsData
@@ -83,11 +88,13 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
             block.clear()
             var entries: [PackEntry] = []
             while let entry = rest.first, !block.isFull {
+                rest.removeFirst()
+                // What no version names cannot be decoded, and nobody misses it.
+                guard let copy = entry.isBased ? based[entry.copy] : entry.copy else { continue }
                 block.append(
-                    ChunkRow(id: entry.id, rawLength: entry.rawLength, copy: entry.copy),
+                    ChunkRow(id: entry.id, rawLength: entry.rawLength, copy: copy),
                     isPage: entry.kind == .page)
                 entries.append(entry)
-                rest.removeFirst()
             }
             try block.read(copies)
             if !block.isVerified {
@@ -112,5 +119,36 @@ final class PackChecker: @unchecked Sendable {  // the results are in a monitor,
             return results.progress
         }
         observer?(progress)
+    }
+}
+
+/// Copies that have bases, found by where they lie.
+struct BasedCopies: Sendable {
+    private struct Place: Hashable {
+        let pack: PackName
+        let offset: UInt64
+    }
+
+    private var copies: [Place: Copy] = [:]
+
+    /// Keeps a copy, and those among its bases that have bases themselves.
+    mutating func keep(_ copy: Copy) {
+        for copy in copy.chain where copy.base != nil {
+            copies[Place(pack: copy.pack, offset: copy.offset)] = copy
+        }
+    }
+
+    /// The one that lies where `copy` does, if it is as long and coded alike.
+    subscript(copy: Copy) -> Copy? {
+        let found = copies[Place(pack: copy.pack, offset: copy.offset)]
+        return found?.liesLike(copy) == true ? found : nil
+    }
+}
+
+extension Copy {
+    /// Whether both are the same entry of a pack, whatever their bases.
+    func liesLike(_ other: Copy) -> Bool {
+        pack == other.pack && offset == other.offset && storedLength == other.storedLength
+            && codec == other.codec
     }
 }

@@ -24,6 +24,7 @@ extension PullBlock {
     /// `onReady`: called as chunks get ready, for whoever wants not to wait for the rest.
     func read(_ copies: CopyReader, onReady: () throws -> Void = {}) throws {
         for index in chunks.indices { try readFromPart(&chunks[index]) }
+        try readBases(copies)
         isVerified = true
         var next = 0
         while next < chunks.count {
@@ -38,6 +39,20 @@ extension PullBlock {
         }
         try onReady()
     }
+
+    private func readBases(_ copies: CopyReader) throws {
+        let based = chunks.lazy.filter { !$0.isInPart && $0.row.copy.base != nil }
+        if based.isEmpty { return }
+        for chunk in based {
+            for copy in chunk.row.copy.chain.dropLast() where copy.storedLength > PullBlock.longestStored {
+                throw RegError(.corrupt, "\(copy.subject) is damaged: it is longer than it can be")
+            }
+        }
+        try bases.readAhead(of: based.map(\.row.copy), copies)
+    }
+
+    /// No encoder makes a chunk longer than this, in bytes.
+    private static let longestStored = CodecLimit.storedByteCount(raw: CodecLimit.chunkByteCount)
 
     /// Takes a chunk from where an earlier run has left it, if those bytes have its hash.
     private func readFromPart(_ chunk: inout Chunk) throws {
@@ -70,16 +85,12 @@ extension PullBlock {
         let count = Int(row.copy.storedLength)
         let rawLength = Int(row.rawLength)
         do { try row.copy.codec.checkLengths(stored: count, raw: rawLength) } catch {
-            throw RegError.codec(error, of: PullBlock.subject(of: row))
+            throw RegError.codec(error, of: row.copy.subject)
         }
         // No encoder makes a chunk longer than this, and there is room for no more.
         guard count <= CodecLimit.storedByteCount(raw: rawLength), count <= stored.count else {
-            throw RegError(.corrupt, "\(PullBlock.subject(of: row)) is damaged: it is longer than it can be")
+            throw RegError(.corrupt, "\(row.copy.subject) is damaged: it is longer than it can be")
         }
-    }
-
-    private static func subject(of row: ChunkRow) -> String {
-        "the chunk at byte \(row.copy.offset) of pack \(row.copy.pack.hex)"
     }
 
     private func read(_ run: Run, _ copies: CopyReader, _ onReady: () throws -> Void) throws {
@@ -100,7 +111,7 @@ extension PullBlock {
                 chunks[next].row.copy.end - run.start <= UInt64(count)
             {
                 do {
-                    if !isPlain { try decode(chunks[next], from: buffer, startingAt: run.start) }
+                    if !isPlain { try decode(chunks[next], from: buffer, startingAt: run.start, copies) }
                     // The hash of a long file tells as much; the next attempt then finds the chunk in its part.
                     if verifies, chunks[next].part == nil { try verify(chunks[next]) }
                     next += 1
@@ -133,14 +144,17 @@ extension PullBlock {
     }
 
     private func decode(
-        _ chunk: Chunk, from buffer: UnsafeMutableRawBufferPointer, startingAt start: UInt64
+        _ chunk: Chunk, from buffer: UnsafeMutableRawBufferPointer, startingAt start: UInt64,
+        _ copies: CopyReader, _ mode: ReadMode = .usual
     ) throws {
         let copy = chunk.row.copy
         let first = Int(copy.offset - start)
         let part = UnsafeRawBufferPointer(rebasing: buffer[first..<first + Int(copy.storedLength)])
+        let base = try copy.base.map { try bases.bytes(of: $0, copies, mode) }
         do {
-            try copy.codec.decode(part, into: UnsafeMutableRawBufferPointer(rebasing: raw[chunk.range]))
-        } catch { throw RegError.codec(error, of: PullBlock.subject(of: chunk.row)) }
+            try copy.codec.decode(
+                part, base: base, into: UnsafeMutableRawBufferPointer(rebasing: raw[chunk.range]))
+        } catch { throw RegError.codec(error, of: copy.subject) }
     }
 
     private func verify(_ chunk: Chunk) throws {
@@ -148,7 +162,7 @@ extension PullBlock {
         guard found == chunk.row.id else {
             throw RegError(
                 .corrupt,
-                "\(PullBlock.subject(of: chunk.row)) is damaged: its hash is \(found.short)…, not \(chunk.row.id.short)…",
+                "\(chunk.row.copy.subject) is damaged: its hash is \(found.short)…, not \(chunk.row.id.short)…",
                 hint: "nothing of it was written; see what else it hurts: reg verify --data")
         }
     }
@@ -157,7 +171,9 @@ extension PullBlock {
         let copy = chunk.row.copy
         var bytes = [UInt8](repeating: 0, count: Int(copy.storedLength))
         try bytes.withUnsafeMutableBytes { try copies.read(copy.pack, at: copy.offset, into: $0, .again) }
-        try bytes.withUnsafeMutableBytes { try decode(chunk, from: $0, startingAt: copy.offset) }
+        try bytes.withUnsafeMutableBytes {
+            try decode(chunk, from: $0, startingAt: copy.offset, copies, .again)
+        }
         try verify(chunk)
     }
 

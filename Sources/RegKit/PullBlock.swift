@@ -2,12 +2,13 @@
 internal import RegFiles
 internal import RegHash
 internal import RegManifest
+internal import RegPack
 
 /// A few mebibytes of chunks, in the order of their files, on their way through the stages of ``Puller``.
 ///
 /// Owned by one stage at a time, which is what makes it safe to hand on between threads.
 final class PullBlock: @unchecked Sendable {
-    /// A block is sent on when it holds this much, in bytes.
+    /// A block is sent on when its chunks' stored lengths come to this much, in bytes.
     static let usualTarget = 1 << 20
     /// The same where each request to a server takes its time, for one of `count` blocks.
     static func remoteTarget(sharedBy count: Int) -> Int {
@@ -36,12 +37,16 @@ final class PullBlock: @unchecked Sendable {
         case piece(PullFile, Range<Int>, isFirst: Bool, isLast: Bool)
     }
 
-    let target: Int
+    private let target: Int
+    /// A block is sent on as well when it holds this much, in bytes, however short its chunks are stored.
+    private var rawTarget: Int { 2 * target }
     let raw: UnsafeMutableRawBufferPointer
     /// For what was read and is not decoded yet.
     let stored: UnsafeMutableRawBufferPointer
+    let bases = BaseReader()
     private let hasher = SHA256()
     private var used = 0
+    private var storedByteCount = 0
     var chunks: [Chunk] = []
     private(set) var steps: [Step] = []
     /// How many chunks have their bytes, from the first one on.
@@ -58,9 +63,9 @@ final class PullBlock: @unchecked Sendable {
         self.target = target
         self.directoryLimit = directoryLimit
         // Room for one more chunk, of the longest that the format allows.
-        let capacity = target + 8 << 20 + 2 * PieceFile.alignment
-        raw = .allocate(byteCount: capacity, alignment: PieceFile.alignment)
-        stored = .allocate(byteCount: capacity, alignment: PieceFile.alignment)
+        let room = 8 << 20 + 2 * PieceFile.alignment
+        raw = .allocate(byteCount: 2 * target + room, alignment: PieceFile.alignment)
+        stored = .allocate(byteCount: target + room, alignment: PieceFile.alignment)
     }
 
     deinit {
@@ -70,6 +75,7 @@ final class PullBlock: @unchecked Sendable {
 
     func clear() {
         used = 0
+        storedByteCount = 0
         chunks.removeAll(keepingCapacity: true)
         steps.removeAll(keepingCapacity: true)
         readyCount = 0
@@ -79,7 +85,8 @@ final class PullBlock: @unchecked Sendable {
     }
 
     var isFull: Bool {
-        used >= target || steps.count >= PullBlock.stepLimit || directoryCount > directoryLimit
+        storedByteCount >= target || used >= rawTarget || steps.count >= PullBlock.stepLimit
+            || directoryCount > directoryLimit
     }
 
     func append(_ step: Step) {
@@ -96,6 +103,7 @@ final class PullBlock: @unchecked Sendable {
         let range = used..<used + Int(row.rawLength)
         chunks.append(Chunk(row: row, isPage: isPage, range: range, offset: offset, part: part))
         used = range.upperBound
+        storedByteCount += Int(clamping: row.copy.neededByteCount)
     }
 
     /// Makes the next piece, of a long file, lie in memory as it does in its file, so that it can be written directly.

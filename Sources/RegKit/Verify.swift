@@ -22,7 +22,8 @@ extension Session {
                 for version in try catalog.allVersions() { try verifier.check(version) }
             }
             let checker = PackChecker(
-                store: registry.store, jobs: jobs, readsData: isDataChecked, observer: options.progress)
+                store: registry.store, based: verifier.based, jobs: jobs, readsData: isDataChecked,
+                observer: options.progress)
             try checker.check(verifier.uses.map { ($0, $1.byteCount) })
             if isDataChecked { try verifier.checkPlaces(except: Set(checker.failures.keys)) }
             return verifier.report(checker, isDataChecked: isDataChecked)
@@ -47,6 +48,7 @@ private struct Verifier {
     private var sound: [(manifest: Manifest, subject: String)] = []
     private var versionCount: UInt64 = 0
     private(set) var uses: [PackName: PackUse] = [:]
+    private(set) var based = BasedCopies()
 
     init(_ registry: Registry, catalog: Catalog) {
         self.registry = registry
@@ -133,9 +135,12 @@ private struct Verifier {
             }
             let packs = Set(manifest.packs.map(\.name))
             try library.forEachItem(of: manifest, subject: subject) { item in
-                for chunk in item.chunks where !packs.contains(chunk.copy.pack) {
-                    throw RegError(
-                        .corrupt, "the manifest of \(subject) does not list pack \(chunk.copy.pack.hex)")
+                for chunk in item.chunks {
+                    for copy in chunk.copy.chain where !packs.contains(copy.pack) {
+                        throw RegError(
+                            .corrupt, "the manifest of \(subject) does not list pack \(copy.pack.hex)")
+                    }
+                    based.keep(chunk.copy)
                 }
             }
             sound.append((manifest, subject))
@@ -157,7 +162,8 @@ private struct Verifier {
                 try library.forEachItem(of: manifest, subject: subject) { item in
                     for chunk in item.chunks where !broken.contains(chunk.copy.pack) {
                         let entry = try indexes.entry(at: chunk.copy)
-                        guard entry?.copy == chunk.copy, entry?.id == chunk.id, entry?.kind == .chunk,
+                        guard entry?.copy.liesLike(chunk.copy) == true, entry?.id == chunk.id,
+                            entry?.kind == .chunk,
                             entry?.rawLength == chunk.rawLength
                         else {
                             throw RegError(

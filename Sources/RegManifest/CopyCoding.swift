@@ -8,10 +8,13 @@ internal import RegPack
 private let firstOffset: UInt64 = 8
 
 /// Writes copies against a table of packs, each offset relative to the end of the copy before it in its pack.
+///
+/// A base is written with the first copy that has it, and named by its number from then on.
 struct CopyEncoder {
     private(set) var packs: [PackName] = []
     private var positions: [PackName: Int] = [:]
     private var ends: [UInt64] = []
+    private var bases: [Copy.Base: Int] = [:]
 
     /// A table that starts with `packs` and grows by what is used.
     init(packs: [PackName] = []) { for pack in packs { _ = position(of: pack) } }
@@ -30,8 +33,13 @@ struct CopyEncoder {
         writer.zigzag(Int64(bitPattern: copy.offset &- ends[position]))
         writer.varint(UInt64(copy.storedLength))
         writer.u8(copy.codec.rawValue)
-        writer.varint(0)  // no base: no codec of this version has one
         ends[position] = copy.end
+        guard let base = copy.base else { return writer.varint(0) }
+        if let number = bases[base] { return writer.varint(number + 2) }
+        writer.varint(1)
+        writer.varint(UInt64(base.rawLength))
+        encode(base.copy, to: &writer)
+        bases[base] = bases.count
     }
 }
 
@@ -39,6 +47,8 @@ struct CopyEncoder {
 struct CopyDecoder {
     private let packs: [PackName]
     private var ends: [UInt64]
+    private var bases: [Copy.Base] = []
+    private var knownBases: Set<Copy.Base> = []
     /// How many packs of the table were used so far, up to the last of them.
     private(set) var usedCount = 0
     /// Whether no pack of the table was used before those that stand before it.
@@ -49,7 +59,10 @@ struct CopyDecoder {
         ends = Array(repeating: firstOffset, count: packs.count)
     }
 
-    mutating func decode(_ reader: inout ByteReader) throws -> Copy {
+    /// `depthLimit`: how many bases may stand one below the other.
+    mutating func decode(
+        _ reader: inout ByteReader, depthLimit: Int = Copy.depthLimit
+    ) throws -> Copy {
         let position = try reader.count(limit: Int(Int32.max))
         guard position < packs.count else {
             throw ManifestError.malformed("pack \(position) is not in its table")
@@ -62,11 +75,35 @@ struct CopyDecoder {
             throw ManifestError.malformed("a copy lies outside its pack")
         }
         let codec = CodecID(rawValue: try reader.u8())
-        guard try reader.varint() == 0 else { throw ManifestError.newerVersion("a copy with a base") }
-        let copy = Copy(
-            pack: packs[position], offset: offset, storedLength: UInt32(length), codec: codec)
-        ends[position] = copy.end
-        return copy
+        ends[position] = offset + UInt64(length)
+        let base = try decodeBase(&reader, depthLimit: depthLimit)
+        guard base == nil ? !codec.needsBase : !codec.standsAlone else {
+            throw ManifestError.malformed("a copy of codec \(codec.rawValue) has a base, or lacks one")
+        }
+        return Copy(
+            pack: packs[position], offset: offset, storedLength: UInt32(length), codec: codec, base: base)
+    }
+
+    private mutating func decodeBase(_ reader: inout ByteReader, depthLimit: Int) throws -> Copy.Base? {
+        let number = try reader.varint()
+        if number == 0 { return nil }
+        guard depthLimit > 0 else { throw ManifestError.newerVersion("a base too many") }
+        if number > 1 {
+            guard number - 2 < UInt64(bases.count) else {
+                throw ManifestError.malformed("base \(number - 2) does not come before its use")
+            }
+            let base = bases[Int(number - 2)]
+            guard base.copy.depth < depthLimit else { throw ManifestError.newerVersion("a base too many") }
+            return base
+        }
+        let rawLength = try reader.count(limit: EntryKind.chunk.rawLimit)
+        let base = Copy.Base(
+            try decode(&reader, depthLimit: depthLimit - 1), rawLength: UInt32(rawLength))
+        guard knownBases.insert(base).inserted else {
+            throw ManifestError.malformed("a base is written twice")
+        }
+        bases.append(base)
+        return base
     }
 }
 

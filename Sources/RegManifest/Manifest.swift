@@ -49,10 +49,17 @@ package struct Manifest: Equatable, Sendable {
         }
     }
 
+    /// What a reader must understand, beyond the first readers of version 1.
+    package enum Feature: String, Sendable {
+        /// Chunks may be coded against others.
+        case bases
+    }
+
     /// SHA-256 of the object's bytes.
     package let id: Digest
     package let tree: Digest
     package let totals: Totals
+    package let requires: [Feature]
     package let packs: [PackReference]
     package let pages: [PageReference]
 
@@ -66,13 +73,14 @@ package struct Manifest: Equatable, Sendable {
                 throw ManifestError.malformed("it names no tree")
             }
             let totals = try readTotals(&reader)
-            try readRequirements(&reader)
+            let requires = try readRequirements(&reader)
             let packs = try readPacks(&reader)
             let pages = try readPages(&reader, packs: packs.map(\.name))
             try readExtensions(&reader)
             try reader.expectEnd()
             return Manifest(
-                id: SHA256.digest(of: bytes), tree: tree, totals: totals, packs: packs, pages: pages)
+                id: SHA256.digest(of: bytes), tree: tree, totals: totals, requires: requires, packs: packs,
+                pages: pages)
         }
     }
 
@@ -88,11 +96,18 @@ package struct Manifest: Equatable, Sendable {
         return totals
     }
 
-    private static func readRequirements(_ reader: inout ByteReader) throws {
-        for _ in 0..<(try reader.count(limit: 64)) {
+    private static func readRequirements(_ reader: inout ByteReader) throws -> [Feature] {
+        let features = try (0..<(try reader.count(limit: 64))).map { _ in
             let name = try reader.take(try reader.count(limit: 255))
-            throw ManifestError.newerVersion("the feature \(printable(BytePath(name)))")
+            guard let feature = Feature(rawValue: String(decoding: name, as: UTF8.self)) else {
+                throw ManifestError.newerVersion("the feature \(printable(BytePath(name)))")
+            }
+            return feature
         }
+        guard Set(features).count == features.count else {
+            throw ManifestError.malformed("it requires a feature twice")
+        }
+        return features
     }
 
     private static func readPacks(_ reader: inout ByteReader) throws -> [PackReference] {
@@ -120,7 +135,8 @@ package struct Manifest: Equatable, Sendable {
             }
             let rawLength = UInt32(try reader.count(limit: Page.byteLimit))
             return PageReference(
-                separator: separator, id: id, rawLength: rawLength, copy: try copies.decode(&reader))
+                separator: separator, id: id, rawLength: rawLength,
+                copy: try copies.decode(&reader, depthLimit: 0))
         }
         guard pages.first?.separator.isEmpty ?? true,
             zip(pages, pages.dropFirst()).allSatisfy({ $0.separator <= $1.separator })
@@ -140,15 +156,18 @@ package struct Manifest: Equatable, Sendable {
 package struct ManifestDraft: Sendable {
     package let tree: Digest
     package let totals: Manifest.Totals
+    package let requires: [Manifest.Feature]
     /// All packs of all copies, sorted by name.
     package let packs: [PackName]
     package let pages: [Manifest.PageReference]
 
     package init(
-        tree: Digest, totals: Manifest.Totals, packs: [PackName], pages: [Manifest.PageReference]
+        tree: Digest, totals: Manifest.Totals, requires: [Manifest.Feature], packs: [PackName],
+        pages: [Manifest.PageReference]
     ) {
         self.tree = tree
         self.totals = totals
+        self.requires = requires
         self.packs = packs
         self.pages = pages
     }
@@ -164,7 +183,11 @@ package struct ManifestDraft: Sendable {
         writer.varint(totals.fileCount)
         writer.varint(totals.rowCount)
         writer.varint(totals.byteCount)
-        writer.varint(0)  // required features
+        writer.varint(requires.count)
+        for feature in requires {
+            writer.varint(feature.rawValue.utf8.count)
+            writer.append(feature.rawValue.utf8)
+        }
         writer.varint(packs.count)
         for pack in packs {
             writer.append(pack.bytes)

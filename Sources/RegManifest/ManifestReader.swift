@@ -69,6 +69,7 @@ package final class ManifestReader {
         for chunk in item.chunks {
             partByteCount += UInt64(chunk.rawLength)
             if chunk.copy.pack != lastPack { try checkPack(chunk.copy.pack) }
+            if chunk.copy.base != nil { try checkBases(of: chunk.copy) }
         }
         guard case .row(let row, _) = item else { return }
         if case .file(let size, _, _) = row.kind {
@@ -90,6 +91,13 @@ package final class ManifestReader {
             throw ManifestError.malformed("a chunk lies in pack \(pack.hex), which it does not name")
         }
         lastPack = pack
+    }
+
+    private func checkBases(of copy: Copy) throws {
+        guard manifest.requires.contains(.bases) else {
+            throw ManifestError.malformed("a chunk has a base, and the manifest does not say that any has")
+        }
+        for base in copy.chain where !manifest.names(base.pack) { try checkPack(base.pack) }
     }
 
     private func checkEnd() throws {

@@ -18,6 +18,9 @@ package struct ManifestWriter {
     private var hasher = TreeHasher()
     private var totals = Manifest.Totals()
     private var chunks: [ChunkRow] = []
+    /// At least what they take in a page.
+    private var chunksByteCount = 0
+    private var hasBases = false
     private var waiting: [(separator: BytePath, id: Digest, bytes: [UInt8])] = []
     private var waitingByteCount = 0
     private var pages: [Manifest.PageReference] = []
@@ -31,18 +34,27 @@ package struct ManifestWriter {
     package mutating func append(_ chunk: ChunkRow, of path: BytePath) throws {
         if let last = chunks.last, last.id.prefix16 < 1 << 4 {
             try endPart(of: path)
-        } else if Page.Builder.byteCount(path: path, chunkCount: chunks.count + 2) > Page.byteLimit / 2 {
+        } else if Page.Builder.byteCount(path: path) + chunksByteCount > Page.byteLimit / 2 - 1024 {
             try endPart(of: path)
         }
         chunks.append(chunk)
-        packs.insert(chunk.copy.pack)
+        chunksByteCount += Page.Builder.byteCount(chunk)
+        for copy in chunk.copy.chain { packs.insert(copy.pack) }
+        if chunk.copy.base != nil { hasBases = true }
     }
 
     private mutating func endPart(of path: BytePath) throws {
         try makeRoom(for: path)
-        builder.append(.part(path, chunks))
-        chunks = []
+        builder.append(.part(path, takeChunks()))
         try endPage()
+    }
+
+    private mutating func takeChunks() -> [ChunkRow] {
+        defer {
+            chunks = []
+            chunksByteCount = 0
+        }
+        return chunks
     }
 
     /// Adds a row; for a file, the chunks since the last row are its own.
@@ -51,15 +63,14 @@ package struct ManifestWriter {
             throw ManifestError.overLimit("more than \(Manifest.rowLimit) rows")
         }
         try makeRoom(for: row.path)
-        builder.append(.row(row, chunks))
-        chunks = []
+        builder.append(.row(row, takeChunks()))
         hasher.append(row)
         totals.count(row)
         if ManifestWriter.isCut(after: row.path) { try endPage() }
     }
 
     private mutating func makeRoom(for path: BytePath) throws {
-        let added = Page.Builder.byteCount(path: path, chunkCount: chunks.count)
+        let added = Page.Builder.byteCount(path: path) + chunksByteCount
         let isFull =
             builder.byteCount + added > Page.byteLimit
             || builder.pathByteCount + path.bytes.count > Page.pathByteLimit
@@ -111,6 +122,8 @@ package struct ManifestWriter {
     package mutating func finish() throws -> ManifestDraft {
         try endPage()
         try storeWaiting()
-        return ManifestDraft(tree: hasher.finish(), totals: totals, packs: packs.sorted(), pages: pages)
+        return ManifestDraft(
+            tree: hasher.finish(), totals: totals, requires: hasBases ? [.bases] : [], packs: packs.sorted(),
+            pages: pages)
     }
 }

@@ -37,10 +37,11 @@ package enum Page {
         /// At least the length of `encoded`, in bytes.
         var byteCount: Int { 64 + content.count + locations.count + copies.packs.count * PackName.byteCount }
 
-        /// At least what `item` adds to `byteCount`.
-        static func byteCount(path: BytePath, chunkCount: Int) -> Int {
-            path.bytes.count + 4096 + 128 + chunkCount * 80
-        }
+        /// At least what a row, or part, adds to `byteCount`, beside its chunks.
+        static func byteCount(path: BytePath) -> Int { path.bytes.count + 4096 + 128 }
+
+        /// At least what a chunk adds.
+        static func byteCount(_ chunk: ChunkRow) -> Int { 40 + 48 * (1 + chunk.copy.depth) }
 
         package mutating func append(_ item: ManifestItem) {
             if rowCount == 0 { firstPath = item.path }
@@ -92,7 +93,7 @@ package enum Page {
             for pack in copies.packs { page.append(pack.bytes) }
             page.varint(rowCount)
             page.append(content.bytes)
-            page.varint(0)  // base copies: no codec of this version has a base
+            page.varint(0)  // reserved
             page.append(locations.bytes)
             return page.bytes
         }
@@ -108,7 +109,7 @@ package enum Page {
             let packs = try readPacks(packCount, &reader)
             let rows = try readRows(&reader)
             guard try reader.varint() == 0 else {
-                throw ManifestError.newerVersion("a page with base copies")
+                throw ManifestError.newerVersion("a page with what version 1 reserves")
             }
             var copies = CopyDecoder(packs: packs)
             let items = try rows.map { try readChunks(of: $0, &reader, &copies) }

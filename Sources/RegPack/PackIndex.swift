@@ -20,13 +20,18 @@ package struct PackEntry: Equatable, Sendable {
     package let id: Digest
     package let kind: EntryKind
     package let rawLength: UInt32
+    /// Read from an index it has no base, even where ``isBased``.
     package let copy: Copy
+    /// Whether the entry is coded against a base; which, the pages say that name it.
+    package let isBased: Bool
 
-    package init(id: Digest, kind: EntryKind, rawLength: UInt32, copy: Copy) {
+    /// `isBased`: nil for what the copy says.
+    package init(id: Digest, kind: EntryKind, rawLength: UInt32, copy: Copy, isBased: Bool? = nil) {
         self.id = id
         self.kind = kind
         self.rawLength = rawLength
         self.copy = copy
+        self.isBased = isBased ?? (copy.base != nil)
     }
 }
 
@@ -37,6 +42,8 @@ package struct PackIndex: Sendable {
     static let headerLength = 8
     static let footerLength = 52
     static let rowLength = 44
+    /// Says of an entry that it has a base.
+    private static let basedFlag: UInt16 = 1
     package static let entryLimit = 65_536
     package static let packLimit: UInt64 = 128 << 20
 
@@ -120,14 +127,16 @@ package struct PackIndex: Sendable {
             let rawLength = try reader.u32()
             let kind = try reader.u8()
             let codec = CodecID(rawValue: try reader.u8())
-            guard let kind = EntryKind(rawValue: kind), try reader.u16() == 0 else {
+            let flags = try reader.u16()
+            guard let kind = EntryKind(rawValue: kind), flags & ~basedFlag == 0 else {
                 throw PackError.newerVersion(name, "entry \(entries.count) is of a later version")
             }
             guard rawLength <= kind.rawLimit else {
                 throw PackError.malformed(name, "entry \(entries.count) claims \(rawLength) bytes")
             }
             let copy = Copy(pack: name, offset: offset, storedLength: storedLength, codec: codec)
-            entries.append(PackEntry(id: id, kind: kind, rawLength: rawLength, copy: copy))
+            entries.append(
+                PackEntry(id: id, kind: kind, rawLength: rawLength, copy: copy, isBased: flags != 0))
             offset += UInt64(storedLength)
         }
         return entries
@@ -139,7 +148,7 @@ package struct PackIndex: Sendable {
         rows.u32(entry.rawLength)
         rows.u8(entry.kind.rawValue)
         rows.u8(entry.copy.codec.rawValue)
-        rows.u16(0)
+        rows.u16(entry.isBased ? basedFlag : 0)
     }
 
     /// The rows and the footer that end a pack whose entries end at `offset`.

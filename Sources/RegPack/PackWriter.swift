@@ -56,9 +56,11 @@ package final class PackWriter {
 
     /// Appends one entry whose `stored` bytes were checked to decode to the bytes that `id` names.
     ///
+    /// `base`: what they are coded against.
     /// - Returns: where it lies.
     package func append(
-        _ kind: EntryKind, id: Digest, rawLength: Int, codec: CodecID, stored: UnsafeRawBufferPointer
+        _ kind: EntryKind, id: Digest, rawLength: Int, codec: CodecID, base: Copy.Base? = nil,
+        stored: UnsafeRawBufferPointer
     ) throws -> Copy {
         var pack = try open ?? start()
         open = nil  // a pack that failed is never finished; and its entries are not copied below
@@ -67,7 +69,8 @@ package final class PackWriter {
             throw error
         }
         let copy = Copy(
-            pack: pack.name, offset: pack.offset, storedLength: UInt32(stored.count), codec: codec)
+            pack: pack.name, offset: pack.offset, storedLength: UInt32(stored.count), codec: codec,
+            base: base)
         let entry = PackEntry(id: id, kind: kind, rawLength: UInt32(rawLength), copy: copy)
         pack.entries.append(entry)
         try pack.note?.append(entry)

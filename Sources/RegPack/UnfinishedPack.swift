@@ -80,7 +80,7 @@ package struct UnfinishedPack {
         return PackWriter.Finished(name: name, byteCount: end + UInt64(tail.count), entries: whole)
     }
 
-    /// The first entries, up to one that is not there as the note says.
+    /// The first entries, up to one that is not there as the note says, or has a base, which the note does not name.
     private func wholeEntries(
         in pack: Descriptor, id: (EntryKind, UnsafeRawBufferPointer) -> Digest
     ) throws -> [PackEntry] {
@@ -95,7 +95,8 @@ package struct UnfinishedPack {
         return try Array(
             entries.prefix { entry in
                 let (stored, raw) = (Int(entry.copy.storedLength), Int(entry.rawLength))
-                guard stored <= half, raw <= half, entry.copy.end <= PackIndex.packLimit else { return false }
+                guard !entry.isBased, stored <= half, raw <= half, entry.copy.end <= PackIndex.packLimit
+                else { return false }
                 let source = UnsafeMutableRawBufferPointer(rebasing: room[..<stored])
                 let target = UnsafeMutableRawBufferPointer(rebasing: room[half..<half + raw])
                 guard try pack.read(into: source, at: entry.copy.offset) == stored else { return false }
@@ -111,6 +112,7 @@ package struct UnfinishedPack {
         let store = DirectoryStore(root: file.parent.parent.parent)
         guard let byteCount = try store.size(of: .pack(name)) else { return nil }
         guard let index = try? PackIndex.read(name, from: store) else { return nil }
-        return PackWriter.Finished(name: name, byteCount: byteCount, entries: index.entries)
+        return PackWriter.Finished(
+            name: name, byteCount: byteCount, entries: index.entries.filter { !$0.isBased })
     }
 }

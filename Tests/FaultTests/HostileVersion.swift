@@ -154,7 +154,7 @@ struct HostileVersion {
         var page = Array("RPG1".utf8) + varint(pagePackCount ?? (hasPack ? 1 : 0))
         if hasPack { page += HostileVersion.packName }
         page += pageRows ?? encodedRows
-        page += [0]  // base copies
+        page += [0]  // reserved
         page += pageChunks ?? encodedChunks(pack)
         editPage(&page)
         return page

@@ -88,6 +88,23 @@ private func soundPage() -> RawPage {
                 $0.rows[3] = [5] + RawPage.path(0, "d")
                 $0.chunkRows[2] = [0]
             },
+            Lie("a base of a codec that has none") {
+                $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, base: [1, 9, 0, 0, 5, 0, 0])
+            },
+            Lie("no base of a codec that needs one") {
+                $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, codec: 4)
+            },
+            Lie("a base that nothing has") {
+                $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, codec: 4, base: [2])
+            },
+            Lie("a base that is its own") {
+                $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, codec: 4, base: [1, 9, 0, 0, 5, 4, 2])
+            },
+            Lie("a base written twice") {
+                $0.chunkRows[0] =
+                    [2] + RawPage.chunk(length: 4, id: hash(3), codec: 4, base: [1, 9, 0, 0, 5, 0, 0])
+                    + RawPage.chunk(length: 1, id: hash(4), codec: 4, base: [1, 9, 0, 11, 5, 0, 0])
+            },
             Lie("trailing bytes") { $0.tail = [0] },
             Lie("bytes of another kind") { $0.magic = "RMF1" },
         ])
@@ -126,8 +143,12 @@ private func soundPage() -> RawPage {
 
     @Test(
         arguments: [
-            Lie("version 2") { $0.magic = "RPG2" }, Lie("base copies") { $0.baseCount = 1 },
-            Lie("a copy with a base") { $0.chunkRows[0] = [1] + RawPage.chunk(length: 5, base: 1) },
+            Lie("version 2") { $0.magic = "RPG2" }, Lie("what is reserved") { $0.reserved = 1 },
+            Lie("a chain of five bases") {
+                let link: [UInt8] = [1, 9, 0, 0, 5, 4]
+                $0.chunkRows[0] =
+                    [1] + RawPage.chunk(length: 5, codec: 4, base: link + link + link + link + link)
+            },
         ])
     func whatALaterVersionMayAddNeedsOne(addition: Lie) {
         var page = soundPage()

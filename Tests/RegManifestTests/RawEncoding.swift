@@ -9,7 +9,7 @@ struct RawPage {
     var packs: [[UInt8]] = []
     var rows: [[UInt8]] = []
     var rowCount: UInt64?
-    var baseCount: UInt64 = 0
+    var reserved: UInt64 = 0
     /// Chunk rows, of each file and part in order.
     var chunkRows: [[UInt8]] = []
     var tail: [UInt8] = []
@@ -44,7 +44,7 @@ struct RawPage {
     /// A chunk row; `id` where the format wants one.
     static func chunk(
         length: UInt64, id: Digest? = nil, pack: UInt64 = 0, delta: Int64 = 0, stored: UInt64? = nil,
-        codec: UInt8 = 0, base: UInt64 = 0
+        codec: UInt8 = 0, base: [UInt8] = [0]
     ) -> [UInt8] {
         var row = ByteWriter()
         row.varint(length)
@@ -53,7 +53,7 @@ struct RawPage {
         row.zigzag(delta)
         row.varint(stored ?? length)
         row.u8(codec)
-        row.varint(base)
+        row.append(base)
         return row.bytes
     }
 
@@ -64,7 +64,7 @@ struct RawPage {
         for pack in packs { page.append(pack) }
         page.varint(rowCount ?? UInt64(rows.count))
         for row in rows { page.append(row) }
-        page.varint(baseCount)
+        page.varint(reserved)
         for list in chunkRows { page.append(list) }
         page.append(tail)
         return page.bytes

@@ -50,6 +50,28 @@ private func treeDigest(_ entries: [Entry]) -> Digest {
         #expect(manifest.packs.allSatisfy { $0.byteCount == 1_000 })
     }
 
+    @Test func basesComeBackAndTheirPacksAreNamed() throws {
+        let first = Copy(pack: try name(1), offset: 8, storedLength: 100, codec: .lz4)
+        let second = Copy(
+            pack: try name(2), offset: 60, storedLength: 7, codec: .difference,
+            base: Copy.Base(first, rawLength: 400))
+        let bases = [Copy.Base(first, rawLength: 400), Copy.Base(second, rawLength: 400)]
+        var files: [Entry] = []
+        for number in 0..<9_000 {
+            var entry = try file("f\(10_000 + number)", size: 5, number: UInt64(number))
+            let copy = Copy(
+                pack: try name(3), offset: UInt64(8 + 2 * number), storedLength: 2,
+                codec: .lz4WithBase, base: bases[number % 2])
+            entry.chunks = [ChunkRow(id: hash(UInt64(number)), rawLength: 5, copy: copy)]
+            files.append(entry)
+        }
+        let stored = try Stored(files)
+        #expect(try stored.entries() == files)
+        let manifest = try stored.decoded()
+        #expect(manifest.requires == [.bases])
+        #expect(Set(manifest.packs.map(\.name)).isSuperset(of: try (1...3).map { try name($0) }))
+    }
+
     @Test func anEmptyTreeHasNoPages() throws {
         let stored = try Stored([])
         let manifest = try stored.decoded()

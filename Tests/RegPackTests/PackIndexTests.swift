@@ -109,7 +109,7 @@ import Testing
     @Test(
         arguments: [
             Lie("kind 0") { $0.row(kind: 0) }, Lie("kind 3") { $0.row(kind: 3) },
-            Lie("flag 0") { $0.row(flags: 1) },
+            Lie("flag 1") { $0.row(flags: 2) },
             Lie("flag 15") { $0.row(flags: 0x8000) },
         ])
     func whatALaterVersionMayAddNeedsOne(addition: Lie) {
@@ -127,6 +127,13 @@ import Testing
         pack.row(raw: 1 << 20, kind: 2)
         pack.row(codec: 255)  // an index lists what this version cannot decode
         #expect(try index(of: pack.bytes).entries.count == 3)
+    }
+
+    @Test func anEntryWithABaseSaysSo() throws {
+        var pack = RawPack()
+        pack.row(codec: 4, flags: 1)
+        pack.row()
+        #expect(try index(of: pack.bytes).entries.map(\.isBased) == [true, false])
     }
 
     @Test func moreEntriesThanAllowedAreRefused() {

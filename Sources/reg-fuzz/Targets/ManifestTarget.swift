@@ -12,7 +12,8 @@ enum ManifestTarget: FuzzTarget {
             zip(manifest.packs, manifest.packs.dropFirst()).allSatisfy { $0.name < $1.name },
             "packs come in order, none twice")
         let draft = ManifestDraft(
-            tree: manifest.tree, totals: manifest.totals, packs: manifest.packs.map(\.name),
+            tree: manifest.tree, totals: manifest.totals, requires: manifest.requires,
+            packs: manifest.packs.map(\.name),
             pages: manifest.pages)
         var sizes = manifest.packs.map(\.byteCount).makeIterator()
         var written = draft.encoded { _ in sizes.next() ?? 0 }

@@ -40,7 +40,7 @@ enum TreeTarget: FuzzTarget {
         for page in pages {
             let items = try Page.decode(page)
             for item in items {
-                packs.formUnion(item.chunks.map(\.copy.pack))
+                packs.formUnion(item.chunks.flatMap(\.copy.chain).map(\.pack))
                 guard case .row(let row, _) = item else { continue }
                 // Sums beyond 64 bits are no tree.
                 if case .file(let size, _, _) = row.kind, size > 1 << 40 { throw SeedError() }
@@ -54,7 +54,8 @@ enum TreeTarget: FuzzTarget {
                     id: Page.id(of: page), rawLength: UInt32(page.count), copy: copy))
         }
         let draft = ManifestDraft(
-            tree: hasher.finish(), totals: totals, packs: packs.sorted(), pages: references)
+            tree: hasher.finish(), totals: totals, requires: [.bases], packs: packs.sorted(),
+            pages: references)
         return try Manifest.decode(draft.encoded { _ in 1_000 })
     }
 

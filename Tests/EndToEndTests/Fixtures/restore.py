@@ -110,21 +110,48 @@ class Reader:
 class Copies:
     """The copies of one page or manifest: offsets are coded against the last one in the same pack."""
 
-    def __init__(self, reader, packs):
+    def __init__(self, reader, packs, depth=4):
         self.reader, self.packs, self.ends, self.order = reader, packs, {}, []
+        self.bases, self.depth = [], depth
 
-    def next(self):
+    def next(self, depth=None):
+        """(pack, offset, stored length, codec, base); a base is (raw length, copy), or None."""
+        depth = self.depth if depth is None else depth
         reader = self.reader
         index = reader.varint()
         check(index < len(self.packs), "%s: no such pack in its table" % reader.what)
         if index not in self.ends:
             self.order.append(index)
         offset = self.ends.get(index, 8) + reader.zigzag()
-        stored, codec, base = reader.varint(), reader.byte(), reader.varint()
+        stored, codec = reader.varint(), reader.byte()
         check(offset >= 8, "%s: a copy begins before its pack" % reader.what)
-        check(base == 0, "%s: a copy has a base" % reader.what)
         self.ends[index] = offset + stored
-        return self.packs[index], offset, stored, codec
+        base = self.base(reader.varint(), depth)
+        check((base is not None) == (codec in (DIFFERENCE, LZ4_WITH_BASE)),
+              "%s: a copy has a base, or lacks one" % reader.what)
+        return self.packs[index], offset, stored, codec, base
+
+    def base(self, number, depth):
+        if number == 0:
+            return None
+        if depth == 0:
+            raise TooNew("%s: a base too many" % self.reader.what)
+        if number == 1:
+            raw = self.reader.varint()
+            base = raw, self.next(depth - 1)
+            check(raw <= CHUNK_LIMIT and base not in self.bases, "%s: a base twice" % self.reader.what)
+            self.bases.append(base)
+            return base
+        check(number - 2 < len(self.bases), "%s: no such base" % self.reader.what)
+        base = self.bases[number - 2]
+        if chain(base) > depth:
+            raise TooNew("%s: a base too many" % self.reader.what)
+        return base
+
+
+def chain(base):
+    """How many bases there are, with those below."""
+    return 0 if base is None else 1 + chain(base[1][4])
 
 
 # Codecs and packs.
@@ -347,33 +374,46 @@ class Pack:
         check(count <= ENTRY_LIMIT and start + 44 * count + 52 == len(data), path + ": a misplaced index")
         index = data[start:-52]
         check(sha256(index) == data[-40:-8], path + ": its index is damaged")
-        self.path, self.size, self.entries = path, len(data), {}
-        self.raw_bytes = {STORED: 0, LZ4: 0, CODED_LZ4: 0, LANES: 0}
+        self.path, self.size, self.entries, self.encoded = path, len(data), {}, {}
+        self.raw_bytes = dict.fromkeys(range(LZ4_WITH_BASE + 1), 0)
         offset = 8
         for row in range(0, len(index), 44):
             identity = index[row:row + 32]
             stored = int.from_bytes(index[row + 32:row + 36], "little")
             raw = int.from_bytes(index[row + 36:row + 40], "little")
             kind, codec = index[row + 40], index[row + 41]
-            if index[row + 42:row + 44] != b"\0\0":
+            if index[row + 42:row + 44] not in (b"\0\0", b"\1\0"):
                 raise TooNew(path + ": flags of an entry")
+            based = index[row + 42] == 1
             check(kind in (CHUNK, PAGE), path + ": an entry of kind %d" % kind)
             check(offset + stored <= start, path + ": an entry runs into the index")
             limit = CHUNK_LIMIT if kind == CHUNK else PAGE_LIMIT
-            bytes_ = decode(data[offset:offset + stored], codec, raw, limit)
-            prefix = b"" if kind == CHUNK else b"reg:page:v1\0"
-            check(sha256(prefix + bytes_) == identity, path + ": an entry is damaged")
-            self.entries[offset] = (kind, identity, stored, codec, bytes_)
-            self.raw_bytes[codec] += len(bytes_)
+            check(raw <= limit, path + ": an entry of %d bytes" % raw)
+            self.entries[offset] = kind, identity, stored, codec, raw, based
+            self.encoded[offset] = data[offset:offset + stored]
+            if not based:
+                self.entry(kind, identity, raw, offset, stored, codec, None)
+            self.raw_bytes[codec] += raw
             offset += stored
         check(offset == start, path + ": a gap before the index")
 
-    def entry(self, kind, identity, raw, offset, stored, codec):
-        """The raw bytes of one entry; what a page or a manifest says of it must be what the pack says."""
+    def entry(self, kind, identity, raw, offset, stored, codec, base):
+        """The raw bytes of one entry; what a page or a manifest says of it must be what the pack says.
+
+        `base` is the base's raw bytes; `identity` is None for an entry that itself is a base.
+        """
         found = self.entries.get(offset)
-        check(found is not None and found[:4] == (kind, identity, stored, codec) and len(found[4]) == raw,
+        identity = found[1] if found and identity is None else identity
+        check(found == (kind, identity, stored, codec, raw, base is not None),
               "%s: not the entry that was asked for at %d" % (self.path, offset))
-        return found[4]
+        data = self.encoded[offset]
+        if base is None:
+            bytes_ = decode(data, codec, raw, CHUNK_LIMIT if kind == CHUNK else PAGE_LIMIT)
+        else:
+            bytes_ = decode_with_base(data, codec, raw, base)
+        prefix = b"" if kind == CHUNK else b"reg:page:v1\0"
+        check(sha256(prefix + bytes_) == identity, self.path + ": an entry is damaged")
+        return bytes_
 
 
 # Names.
@@ -431,7 +471,8 @@ def read_page(data, pending):
     check(row_count > 0, "a page without rows")
     for index in range(row_count):
         rows.append(read_row(reader, rows[-1].path if rows else None))
-    check(reader.varint() == 0, "base copies, which no codec of this version has")
+    if reader.varint() != 0:
+        raise TooNew("what version 1 reserves in a page")
     copies = Copies(reader, packs)
     for row in rows:
         check(pending is None or (row.path == pending and row.kind in (FILE, EXECUTABLE, PART)),
@@ -472,12 +513,16 @@ class Manifest:
         self.digest = reader.take(32)
         self.files, self.row_count, self.bytes = reader.varint(), reader.varint(), reader.varint()
         check(self.row_count <= ROW_LIMIT, "too many rows")
-        for _ in range(reader.count(1)):
-            raise TooNew("the manifest needs %r" % reader.take(reader.varint()))
+        features = [reader.take(reader.varint()) for _ in range(reader.count(1))]
+        for feature in features:
+            if feature != b"bases":
+                raise TooNew("the manifest needs %r" % feature)
+        check(len(features) < 2, "the manifest needs a feature twice")
+        self.has_bases = bool(features)
         self.packs = [(reader.take(16), reader.varint()) for _ in range(reader.count(17))]
         names = [name for name, _ in self.packs]
         check(all(a < b for a, b in zip(names, names[1:])), "the manifest's packs are not in order")
-        copies, separator, self.pages = Copies(reader, names), b"", []
+        copies, separator, self.pages = Copies(reader, names, depth=0), b"", []
         for index in range(reader.count(39)):
             separator = reader.path(separator, index == 0)
             check((separator == b"") == (index == 0), "only the first separator is empty")
@@ -514,8 +559,9 @@ class Registry:
         return self.packs[name]
 
     def entry(self, kind, identity, raw, copy):
-        name, offset, stored, codec = copy
-        return self.pack(name).entry(kind, identity, raw, offset, stored, codec)
+        name, offset, stored, codec, base = copy
+        below = None if base is None else self.entry(CHUNK, None, *base)
+        return self.pack(name).entry(kind, identity, raw, offset, stored, codec, below)
 
     def tree(self, manifest):
         """All rows, each file's chunks together; checked against the manifest and against each other."""
@@ -533,6 +579,8 @@ class Registry:
                       "rows are not in order")
                 previous, pending = row.path, row.path if row.kind == PART else None
                 parts += row.chunks
+                check(manifest.has_bases or all(copy[4] is None for _, _, copy in row.chunks),
+                      "a base that the manifest does not tell of")
                 if row.kind != PART:
                     row.chunks, parts = parts, []
                     rows.append(row)
