@@ -42,7 +42,7 @@ let package = Package(
         library("RegHash", uses: ["RegBytes", "CLibCrypto"]),
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
-        library("RegTensor", uses: ["RegJSON"]),
+        library("RegTensor", uses: ["RegBytes", "RegJSON"]),
         library("RegCodec", uses: ["CLZ4", "CKernels"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
@@ -116,7 +116,8 @@ let package = Package(
             of: ["RegBytes", "RegHash", "RegFiles", "RegCodec", "RegPack", "RegLock", "RegLog", "RegCatalog"]),
         tests("RegJSONTests", of: ["RegJSON"]),
         tests("RegChunkTests", of: ["RegChunk"]),
-        tests("RegTensorTests", of: ["RegTensor"]),
+        tests(
+            "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),

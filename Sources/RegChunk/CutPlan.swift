@@ -9,21 +9,23 @@ package enum CutPlan: Equatable, Sendable {
 }
 
 extension CutPlan {
-    /// Tensors of fewer bytes share chunks with their neighbours.
-    private static let smallTensor = 1 << 10
+    /// A file of at most this many bytes is one chunk, whatever it is.
+    package static let wholeFile = UInt64(ContentCutter.wholeFile)
 
-    /// The plan of a file that is a header and then tensors without gaps, in file order; lengths in bytes.
+    /// Tensors, and what lies between them, of fewer bytes share chunks with their neighbours.
+    private static let smallPart = 1 << 10
+
+    /// The plan of a container of tensors, given the parts that it is made of, in file order.
     ///
-    /// The header, each tensor of 1 KiB or more, and each run of smaller ones up to 1 MiB is a stretch: so a grown
+    /// `isHeader`: whether the part describes tensors; else it is a tensor, or what lies between two.
+    /// Each header, each other part of 1 KiB or more, and each run of smaller ones up to 1 MiB is a stretch: so a grown
     /// header or another order of tensors leaves the chunks of every tensor as they were.
     /// - SeeAlso: docs/format.md, "Chunking".
-    package static func tensors(
-        headerByteCount: UInt64, tensorByteCounts: some Sequence<UInt64>
-    ) -> CutPlan {
-        var stretches = [headerByteCount]
+    package static func container(_ parts: some Sequence<(byteCount: UInt64, isHeader: Bool)>) -> CutPlan {
+        var stretches: [UInt64] = []
         var run: UInt64 = 0
-        for byteCount in tensorByteCounts {
-            let isSmall = byteCount < smallTensor
+        for (byteCount, isHeader) in parts {
+            let isSmall = byteCount < smallPart && !isHeader
             if run > 0 && (!isSmall || run + byteCount > Cutter.longestChunk) {
                 stretches.append(run)
                 run = 0

@@ -133,22 +133,26 @@ private struct ByteSource {
 }
 
 extension CutPlan {
-    /// How an open file is cut: at its tensors where it is a sound safetensors file, else by content.
+    /// How an open file is cut: at its tensors where it is a sound container of some, else by content.
     static func of(_ file: Descriptor, size: UInt64) throws -> CutPlan {
-        guard file.path.bytes.suffix(12).elementsEqual(".safetensors".utf8) else { return .content }
-        do {
-            let length = try SafetensorsHeader.byteCount(
-                prefix: try start(of: file, count: 8), fileSize: size)
-            let header = try SafetensorsHeader.parse(
-                prefix: try start(of: file, count: length), fileSize: size)
-            return .tensors(
-                headerByteCount: header.byteCount, tensorByteCounts: header.tensors.map(\.byteCount))
-        } catch is SafetensorsError { return .content }
+        // What is one chunk by its content stays so: its row needs no chunk id, and it comes in one request.
+        guard size > CutPlan.wholeFile, let found = try Container.read(OpenFile(file: file, byteCount: size))
+        else { return .content }
+        return .container(found.parts.lazy.map { ($0.byteCount, $0.isHeader) })
     }
+}
 
-    private static func start(of file: Descriptor, count: Int) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        let filled = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
-        return Array(bytes.prefix(filled))
+/// The bytes of an open file whose length is known.
+private struct OpenFile: FileBytes {
+    let file: Descriptor
+    let byteCount: UInt64
+
+    func read(_ ranges: [Range<UInt64>]) throws -> [[UInt8]] {
+        try ranges.map { range in
+            let count = Int(range.upperBound - range.lowerBound)
+            return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                filled = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
+            }
+        }
     }
 }

@@ -3,7 +3,8 @@
 /// One tensor of a file: what its header says about it, checked.
 package struct Tensor: Equatable, Sendable {
     package let name: String
-    /// As the header writes it, for example `BF16`; need not be one that this version knows.
+    /// The type of its elements: as safetensors writes it, for example `BF16`, else as the file's own header does; need
+    /// not be one that this version knows.
     package let dtype: String
     /// Lengths of the dimensions, outermost first; empty for a scalar.
     package let shape: [UInt64]
@@ -11,6 +12,17 @@ package struct Tensor: Equatable, Sendable {
     package let range: Range<UInt64>
 
     package var byteCount: UInt64 { range.upperBound - range.lowerBound }
+}
+
+/// The product of a shape, 1 for an empty one; nil where it does not fit 64 bits.
+func product(of shape: some Sequence<UInt64>) -> UInt64? {
+    var product: UInt64 = 1
+    for dimension in shape {
+        let (next, overflows) = product.multipliedReportingOverflow(by: dimension)
+        if overflows { return nil }
+        product = next
+    }
+    return product
 }
 
 extension Tensor {

@@ -16,7 +16,8 @@ protocol FuzzTarget {
 
 var targets: [any FuzzTarget.Type] {
     [
-        JSONTarget.self, SafetensorsTarget.self, CodecTarget.self, LanesTarget.self, CutterTarget.self,
+        JSONTarget.self, SafetensorsTarget.self, ContainerTarget.self, CodecTarget.self, LanesTarget.self,
+        CutterTarget.self,
         PathTarget.self, PackTarget.self, PageTarget.self, ManifestTarget.self, TreeTarget.self,
         RecordTarget.self,
         CheckpointTarget.self,

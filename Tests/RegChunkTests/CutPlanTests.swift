@@ -6,7 +6,12 @@ import Testing
 
 private let mebibyte: UInt64 = 1 << 20
 
-@Suite struct TensorPlanTests {
+/// The plan of a header and what follows it.
+private func plan(_ header: UInt64, _ parts: [UInt64]) -> CutPlan {
+    .container([(header, true)] + parts.map { ($0, false) })
+}
+
+@Suite struct ContainerPlanTests {
     @Test(
         arguments: [
             (10, [], [10]),
@@ -17,16 +22,20 @@ private let mebibyte: UInt64 = 1 << 20
             (100, [500, 1_024, 500, 0, 500], [100, 500, 1_024, 1_000]),
             (100, [3 * mebibyte, 5, 2_000], [100, 3 * mebibyte, 5, 2_000]),
         ] as [(UInt64, [UInt64], [UInt64])])
-    func headerLargeTensorsAndRunsOfSmallOnesAreStretches(
-        header: UInt64, tensors: [UInt64], stretches: [UInt64]
+    func headerLargePartsAndRunsOfSmallOnesAreStretches(
+        header: UInt64, parts: [UInt64], stretches: [UInt64]
     ) {
-        #expect(CutPlan.tensors(headerByteCount: header, tensorByteCounts: tensors) == .stretches(stretches))
+        #expect(plan(header, parts) == .stretches(stretches))
     }
 
-    @Test func aRunOfSmallTensorsStaysWithinOneMebibyte() {
-        let tensors = [UInt64](repeating: 1_000, count: 3_000)
-        let plan = CutPlan.tensors(headerByteCount: 8, tensorByteCounts: tensors)
-        #expect(plan == .stretches([8, 1_048_000, 1_048_000, 904_000]))
+    @Test func aRunOfSmallPartsStaysWithinOneMebibyte() {
+        let parts = [UInt64](repeating: 1_000, count: 3_000)
+        #expect(plan(8, parts) == .stretches([8, 1_048_000, 1_048_000, 904_000]))
+    }
+
+    @Test func everyHeaderIsAStretchOfItsOwn() {
+        let parts: [(UInt64, Bool)] = [(64, false), (300, true), (20, false), (5, false), (200, true)]
+        #expect(CutPlan.container(parts) == .stretches([64, 300, 25, 200]))
     }
 }
 

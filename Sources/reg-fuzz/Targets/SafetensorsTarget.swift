@@ -26,8 +26,8 @@ enum SafetensorsTarget: FuzzTarget {
             end = tensor.range.upperBound
         }
         claim(end == fileSize, "the last tensor ends with the file")
-        let plan = CutPlan.tensors(
-            headerByteCount: header.byteCount, tensorByteCounts: header.tensors.map(\.byteCount))
+        let plan = CutPlan.container(
+            [(header.byteCount, true)] + header.tensors.map { ($0.byteCount, false) })
         guard case .stretches(let lengths) = plan else { return }
         claim(lengths.reduce(0, +) == fileSize, "the stretches are the whole file")
     }
