@@ -43,7 +43,7 @@ let package = Package(
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
         library("RegTensor", uses: ["RegBytes", "RegJSON"]),
-        library("RegCodec", uses: ["CLZ4", "CKernels"]),
+        library("RegCodec", uses: ["RegBytes", "CLZ4", "CKernels"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),

@@ -25,6 +25,8 @@ typedef struct {
     const uint8_t *symbols, *map;
     bit_reader readers[STREAMS];
     decoding_table table;
+    /// A map that was coded.
+    uint8_t known_map[LONGEST_CODED_MAP];
 } lane_source;
 
 /// The lengths of a code: -1 unless they are written as short as they can be.
@@ -40,16 +42,30 @@ static int read_lengths(input *in, code *code) {
     return code->lengths[first] && code->lengths[last] ? 0 : -1;
 }
 
-KERNEL_PART int read_coded(input *in, lane_source *lane) {
-    if (read_lengths(in, &lane->table.code) || make_decoding_table(&lane->table)) return -1;
+KERNEL_PART int begin_streams(input *in, decoding_table *table, bit_reader readers[]) {
+    if (read_lengths(in, &table->code) || make_decoding_table(table)) return -1;
     const uint8_t *counts = take(in, 4 * STREAMS);
     if (!counts) return -1;
     for (unsigned stream = 0; stream < STREAMS; stream++) {
         size_t count = load32(counts + 4 * stream);
-        lane->readers[stream] = (bit_reader){take(in, count), count, 0};
-        if (!lane->readers[stream].bytes) return -1;
+        readers[stream] = (bit_reader){take(in, count), count, 0};
+        if (!readers[stream].bytes) return -1;
     }
     return 0;
+}
+
+KERNEL_PART int are_at_end(const bit_reader readers[]) {
+    for (unsigned stream = 0; stream < STREAMS; stream++)
+        if (!is_at_end(&readers[stream])) return 0;
+    return 1;
+}
+
+/// The map of `count` bytes; NULL where it is not there.
+KERNEL_PART const uint8_t *read_map(input *in, size_t count, lane_source *lane) {
+    if (lane->kind != LANE_MAP_CODED) return take(in, count);
+    if (count > LONGEST_CODED_MAP || begin_streams(in, &lane->table, lane->readers)) return NULL;
+    read_symbols(lane->known_map, count, &lane->table, lane->readers);
+    return are_at_end(lane->readers) ? lane->known_map : NULL;
 }
 
 /// Reads a lane of `elements` symbols but for those that come tile by tile; a constant one fills `symbols`.
@@ -65,11 +81,11 @@ KERNEL_PART int read_lane(input *in, size_t elements, lane_source *lane, uint8_t
     size_t kept = elements;
     if (is_sparse(lane->kind)) {
         size_t units = elements / UNIT, count = map_count(elements);
-        lane->map = take(in, count);
+        lane->map = read_map(in, count, lane);
         if (!lane->map || (units % 8 && lane->map[count - 1] >> (units % 8))) return -1;
         kept = kept_count(lane->map, elements);
     }
-    if (is_coded(lane->kind)) return read_coded(in, lane);
+    if (is_coded(lane->kind)) return begin_streams(in, &lane->table, lane->readers);
     lane->symbols = take(in, kept);
     return lane->symbols ? 0 : -1;
 }
@@ -85,7 +101,7 @@ KERNEL_PART const uint8_t *read_tile(lane_source *lane, size_t first, size_t cou
     }
     const uint8_t *map = lane->map + first / UNIT / 8;
     size_t left = kept_count(map, count);
-    if (lane->kind == LANE_SPARSE_CODED) {
+    if (is_coded(lane->kind)) {
         read_symbols(kept, left, &lane->table, lane->readers);
     } else {
         memcpy(kept, lane->symbols, left);
@@ -119,8 +135,7 @@ KERNEL_PART int decode(
         join(parts, tile_elements, element_size, base ? base + at : NULL, raw + at);
     }
     for (unsigned i = 0; i < element_size; i++)
-        for (unsigned stream = 0; stream < STREAMS && is_coded(lanes[i].kind); stream++)
-            if (!is_at_end(&lanes[i].readers[stream])) return -1;
+        if (is_coded(lanes[i].kind) && !are_at_end(lanes[i].readers)) return -1;
     memcpy(raw + count - rest, in.at, rest);
     return 0;
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Canonical Huffman codes of at most 11 bits: format.md, "Lanes".
+// Canonical Huffman codes of at most 13 bits: format.md, "Lanes".
 #ifndef REG_HUFFMAN_H
 #define REG_HUFFMAN_H
 
 #include "bytes.h"
 
-enum { LONGEST_CODE = 11, CODE_SPACE = 1 << LONGEST_CODE, SYMBOLS = 256 };
+enum {
+    LONGEST_CODE = 13,
+    /// Longer codes take longer to read, and are used only where many rare symbols need them.
+    USUAL_CODE = 11,
+    SYMBOLS = 256,
+};
 
 typedef struct {
     /// In bits, by symbol; 0 for a symbol that does not occur.
@@ -46,21 +51,22 @@ static inline void sort_keys(uint64_t *keys, uint64_t *other, int n) {
     }
 }
 
-/// Shortens codes to the longest allowed, and lengthens others until all fit.
-static inline void limit_lengths(uint32_t counts[LONGEST_CODE + 1]) {
+/// Lengthens codes of which some were cut to the longest allowed, until all fit.
+static inline void limit_lengths(uint32_t counts[LONGEST_CODE + 1], int longest) {
     uint32_t used = 0;
-    for (int length = 1; length <= LONGEST_CODE; length++) used += counts[length] << (LONGEST_CODE - length);
-    for (; used > CODE_SPACE; used--) {
-        counts[LONGEST_CODE]--;
-        int length = LONGEST_CODE - 1;
+    for (int length = 1; length <= longest; length++) used += counts[length] << (longest - length);
+    for (; used > 1u << longest; used--) {
+        counts[longest]--;
+        int length = longest - 1;
         while (counts[length] == 0) length--;
         counts[length]--;
         counts[length + 1] += 2;
     }
 }
 
-/// The code for symbols that occur so often, and the number of those that do; there is no code for fewer than two.
-static inline int make_code(const uint32_t frequencies[SYMBOLS], code *code) {
+/// The code of at most `longest` bits for symbols that occur so often, and the number of those that do; there is no code for
+/// fewer than two.
+static inline int make_code(const uint32_t frequencies[SYMBOLS], int longest, code *code) {
     uint64_t keys[SYMBOLS], other[SYMBOLS];
     int n = 0;
     memset(code->lengths, 0, sizeof code->lengths);
@@ -86,11 +92,11 @@ static inline int make_code(const uint32_t frequencies[SYMBOLS], code *code) {
     depths[2 * n - 2] = 0;
     for (int node = 2 * n - 3; node >= 0; node--) {
         depths[node] = (uint16_t)(depths[parents[node]] + 1);
-        if (node < n) counts[smaller(depths[node], LONGEST_CODE)]++;
+        if (node < n) counts[smaller(depths[node], (size_t)longest)]++;
     }
-    limit_lengths(counts);
+    limit_lengths(counts, longest);
     int rarest = 0;
-    for (int length = LONGEST_CODE; length > 0; length--)
+    for (int length = longest; length > 0; length--)
         for (uint32_t i = 0; i < counts[length]; i++) code->lengths[keys[rarest++] & 255] = (uint8_t)length;
     return n;
 }

@@ -13,13 +13,15 @@ enum {
     UNIT = 8,
     /// Bytes after a buffer that loads and stores of eight may touch.
     SLACK = 8,
+    /// The longest map that is coded, in bytes.
+    LONGEST_CODED_MAP = 1 << 14,
 };
 
 /// How a lane is stored.
-enum { LANE_RAW, LANE_CONSTANT, LANE_CODED, LANE_SPARSE_RAW, LANE_SPARSE_CODED, LANE_KINDS };
+enum { LANE_RAW, LANE_CONSTANT, LANE_CODED, LANE_SPARSE_RAW, LANE_SPARSE_CODED, LANE_MAP_CODED, LANE_KINDS };
 
 KERNEL_PART int is_sparse(unsigned kind) { return kind >= LANE_SPARSE_RAW; }
-KERNEL_PART int is_coded(unsigned kind) { return kind == LANE_CODED || kind == LANE_SPARSE_CODED; }
+KERNEL_PART int is_coded(unsigned kind) { return kind == LANE_CODED || kind >= LANE_SPARSE_CODED; }
 KERNEL_PART size_t map_count(size_t symbols) { return (symbols / UNIT + 7) / 8; }
 
 /// Elements in a tile.

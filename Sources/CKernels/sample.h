@@ -83,7 +83,9 @@ KERNEL_PART judgement judge_lane(
     uint32_t sparse = BIT / UNIT + (uint32_t)((uint64_t)entropy(counts, kept) * kept / total);
     counts[0] += zeros;
     uint32_t dense = zeros == 0 ? sparse - BIT / UNIT : entropy(counts, total);
-    judgement result = {sparse < dense ? sparse : dense, sparse + sparse / 32 < dense, 0};
+    // Where the sample has nothing but zeros, units that are not may still be somewhere else.
+    int is_sparse = zeros == total || sparse + sparse / 32 < dense;
+    judgement result = {sparse < dense ? sparse : dense, is_sparse, 0};
     result.is_noise = result.cost >= NOISE;
     if (result.is_noise) result.cost = 8 * BIT;
     return result;

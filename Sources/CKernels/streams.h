@@ -66,7 +66,7 @@ KERNEL_PART void put(bit_writer *writer, uint64_t entry) {
     writer->count += entry;
 }
 
-/// Writes whole bytes of at least one and at most 55 bits; there is room for eight.
+/// Writes whole bytes of at least one and at most 59 bits; there is room for eight.
 KERNEL_PART void flush(bit_writer *writer) {
     store64(writer->at, writer->bits >> (-writer->count & 63));
     writer->at += (writer->count & 63) >> 3;
@@ -112,10 +112,12 @@ KERNEL_PART void write_symbols(
 
 // MARK: Reading
 
-/// By the next 11 bits: as many symbols as they hold, at most three, in the low 24 bits; then 6 bits, how many bits those
-/// take, and 2, how many symbols they are.
+/// By the next `bits` bits: as many symbols as they hold, at most three, in the low 24 bits; then 6 bits, how many bits
+/// those take, and 2, how many symbols they are.
 typedef struct {
-    uint32_t entries[CODE_SPACE];
+    uint32_t entries[1 << LONGEST_CODE];
+    /// As many as the longest code needs: `USUAL_CODE` or `LONGEST_CODE`.
+    unsigned bits;
     code code;
 } decoding_table;
 
@@ -124,25 +126,27 @@ KERNEL_PART unsigned bits_of(uint32_t entry) { return entry >> 24 & 63; }
 /// Fills the entries; -1 where the lengths are no complete code.
 KERNEL_PART int make_decoding_table(decoding_table *table) {
     uint32_t counts[LONGEST_CODE + 1], next[LONGEST_CODE + 1], used = 0;
+    table->bits = USUAL_CODE;
     for (int symbol = 0; symbol < SYMBOLS; symbol++)
         if (table->code.lengths[symbol] > LONGEST_CODE) return -1;
+        else if (table->code.lengths[symbol] > USUAL_CODE) table->bits = LONGEST_CODE;
     count_lengths(&table->code, counts);
     for (int length = 1; length <= LONGEST_CODE; length++) used += counts[length] << (LONGEST_CODE - length);
-    if (used != CODE_SPACE) return -1;
+    if (used != 1 << LONGEST_CODE) return -1;
     first_codes(counts, next);
-    uint32_t one[CODE_SPACE];
+    uint32_t one[1 << LONGEST_CODE], space = 1u << table->bits;
     for (unsigned symbol = 0; symbol < SYMBOLS; symbol++) {
         unsigned length = table->code.lengths[symbol];
         if (length == 0) continue;
-        for (uint32_t i = reversed(next[length]++, length); i < CODE_SPACE; i += 1u << length)
+        for (uint32_t i = reversed(next[length]++, length); i < space; i += 1u << length)
             one[i] = symbol | length << 24 | 1u << 30;
     }
-    for (uint32_t i = 0; i < CODE_SPACE; i++) {
+    for (uint32_t i = 0; i < space; i++) {
         uint32_t entry = one[i];
         for (unsigned shift = 8; shift <= 16; shift += 8) {
             uint32_t more = one[i >> bits_of(entry)];
             more = (more & 0xff000000) | (more & 255) << shift;
-            entry += bits_of(entry) + bits_of(more) <= LONGEST_CODE ? more : 0;
+            entry += bits_of(entry) + bits_of(more) <= table->bits ? more : 0;
         }
         table->entries[i] = entry;
     }
@@ -172,12 +176,15 @@ static inline int is_at_end(const bit_reader *reader) {
 }
 
 enum {
-    /// How often 11 bits are looked up after one load.
+    /// How often bits are looked up after one load, at most.
     LOOK_UPS = 5,
     /// The bytes that a round may write, and the most by which it moves on in a stream.
     ROUND_OUTPUT = 3 * LOOK_UPS + 1,
     ROUND_INPUT = 7,
 };
+
+/// How often that many bits can be looked up after one load.
+KERNEL_PART int look_ups(unsigned bits) { return bits == USUAL_CODE ? LOOK_UPS : LOOK_UPS - 1; }
 
 /// How many rounds certainly stay within the stream and `room` bytes of output.
 KERNEL_PART size_t safe_rounds(const bit_reader *reader, size_t room) {
@@ -199,8 +206,8 @@ KERNEL_PART void load(cursor *cursor) {
     cursor->used = 0;
 }
 
-KERNEL_PART void look_up(cursor *cursor, const uint32_t *entries) {
-    uint32_t entry = entries[cursor->bits & (CODE_SPACE - 1)];
+KERNEL_PART void look_up(cursor *cursor, const uint32_t *entries, unsigned bits) {
+    uint32_t entry = entries[cursor->bits & ((1u << bits) - 1)];
     store32(cursor->out, entry);
     cursor->bits >>= bits_of(entry);
     cursor->used += entry >> 24;
@@ -214,12 +221,14 @@ KERNEL_PART cursor cursor_at(const bit_reader *reader, uint8_t *out) {
 }
 
 /// Reads the rest of a part alone.
-KERNEL_PART void read_part(uint8_t *out, uint8_t *end, const decoding_table *table, bit_reader *reader) {
+KERNEL_PART void read_part(
+    uint8_t *out, uint8_t *end, const decoding_table *table, unsigned table_bits, bit_reader *reader
+) {
     for (size_t rounds; (rounds = safe_rounds(reader, (size_t)(end - out))) > 0;) {
         cursor a = cursor_at(reader, out);
         for (; rounds > 0; rounds--) {
             load(&a);
-            for (int i = 0; i < LOOK_UPS; i++) look_up(&a, table->entries);
+            for (int i = 0; i < look_ups(table_bits); i++) look_up(&a, table->entries, table_bits);
             move_on(&a);
         }
         reader->position = a.position;
@@ -227,8 +236,8 @@ KERNEL_PART void read_part(uint8_t *out, uint8_t *end, const decoding_table *tab
     }
     while (out < end) {
         uint64_t bits = peek(reader);
-        for (int i = 0; i < LOOK_UPS && out < end; i++) {
-            uint8_t symbol = (uint8_t)table->entries[bits & (CODE_SPACE - 1)];
+        for (int i = 0; i < look_ups(table_bits) && out < end; i++) {
+            uint8_t symbol = (uint8_t)table->entries[bits & ((1u << table_bits) - 1)];
             *out++ = symbol;
             bits >>= table->code.lengths[symbol];
             reader->position += table->code.lengths[symbol];
@@ -236,9 +245,10 @@ KERNEL_PART void read_part(uint8_t *out, uint8_t *end, const decoding_table *tab
     }
 }
 
-/// Reads `count` symbols, whatever the streams hold.
-KERNEL_PART void read_symbols(
-    uint8_t *restrict symbols, size_t count, const decoding_table *restrict table, bit_reader readers[STREAMS]
+/// Reads `count` symbols, whatever the streams hold. `bits` is the table's, and known to the compiler.
+KERNEL_PART void read_symbols_by(
+    uint8_t *restrict symbols, size_t count, const decoding_table *restrict table, unsigned bits,
+    bit_reader readers[STREAMS]
 ) {
     uint8_t *out[STREAMS], *end[STREAMS];
     for (unsigned stream = 0; stream < STREAMS; stream++) {
@@ -255,9 +265,9 @@ KERNEL_PART void read_symbols(
         cursor c = cursor_at(&readers[2], out[2]), d = cursor_at(&readers[3], out[3]);
         for (; rounds > 0; rounds--) {
             load(&a), load(&b), load(&c), load(&d);
-            for (int i = 0; i < LOOK_UPS; i++) {
-                look_up(&a, table->entries), look_up(&b, table->entries);
-                look_up(&c, table->entries), look_up(&d, table->entries);
+            for (int i = 0; i < look_ups(bits); i++) {
+                look_up(&a, table->entries, bits), look_up(&b, table->entries, bits);
+                look_up(&c, table->entries, bits), look_up(&d, table->entries, bits);
             }
             move_on(&a), move_on(&b), move_on(&c), move_on(&d);
         }
@@ -268,7 +278,14 @@ KERNEL_PART void read_symbols(
         }
     }
     for (unsigned stream = 0; stream < STREAMS; stream++)
-        read_part(out[stream], end[stream], table, &readers[stream]);
+        read_part(out[stream], end[stream], table, bits, &readers[stream]);
+}
+
+KERNEL_PART void read_symbols(
+    uint8_t *restrict symbols, size_t count, const decoding_table *restrict table, bit_reader readers[STREAMS]
+) {
+    if (table->bits == USUAL_CODE) return read_symbols_by(symbols, count, table, USUAL_CODE, readers);
+    read_symbols_by(symbols, count, table, LONGEST_CODE, readers);
 }
 
 #endif

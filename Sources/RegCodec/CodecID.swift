@@ -19,11 +19,11 @@ package struct CodecID: RawRepresentable, Hashable, Sendable {
     package static let lanes = CodecID(rawValue: 3)
     /// Lanes of the differences between the numbers and those of a base.
     package static let difference = CodecID(rawValue: 4)
-    /// Blocks of LZ4 that repeat parts of a base.
-    package static let lz4WithBase = CodecID(rawValue: 5)
+    /// Parts of a base, and what stands between them.
+    package static let parts = CodecID(rawValue: 5)
 
     /// Whether an entry decodes only with a base.
-    package var needsBase: Bool { self == .difference || self == .lz4WithBase }
+    package var needsBase: Bool { self == .difference || self == .parts }
     /// Whether an entry has no base; of a codec that is not known here, neither this nor the other can be told.
     package var standsAlone: Bool { rawValue < CodecID.difference.rawValue }
 }
@@ -36,7 +36,7 @@ extension CodecID: CustomStringConvertible {
         case .codedLZ4: "coded LZ4"
         case .lanes: "lanes"
         case .difference: "difference"
-        case .lz4WithBase: "LZ4 with a base"
+        case .parts: "parts of a base"
         default: "codec \(rawValue)"
         }
     }

@@ -15,7 +15,7 @@ extension CodecID {
         switch self {
         case .stored: isPossible = stored == raw
         case .lz4: isPossible = raw > 0 && stored <= Int(Int32.max) && raw <= 255 * stored + 64
-        case .codedLZ4, .lanes, .difference, .lz4WithBase: isPossible = stored < raw
+        case .codedLZ4, .lanes, .difference, .parts: isPossible = stored < raw
         default: throw .unknownCodec(self)
         }
         guard isPossible, raw <= limit else { throw .badLength(self, stored: stored, raw: raw) }
@@ -30,7 +30,7 @@ extension CodecID {
     ) throws(CodecError) {
         try checkLengths(stored: stored.count, raw: raw.count)
         switch self {
-        case .difference, .lz4WithBase: throw .corrupt(self)  // there is no base
+        case .difference, .parts: throw .corrupt(self)  // there is no base
         case .stored: raw.copyMemory(from: stored)
         case .codedLZ4: try CodedLZ4.decode(stored, into: raw)
         case .lanes: do { try Lanes.decode(stored, into: raw) } catch { throw .corrupt(self) }
@@ -52,7 +52,7 @@ extension CodecID {
         guard base.count <= CodecLimit.chunkByteCount else {
             throw .badLength(self, stored: stored.count, raw: raw.count)
         }
-        if self == .lz4WithBase { return try BaseBlocks.decode(stored, base: base, into: raw) }
+        if self == .parts { return try BaseParts.decode(stored, base: base, into: raw) }
         do { try Lanes.decode(stored, base: base, into: raw) } catch { throw .corrupt(self) }
     }
 }

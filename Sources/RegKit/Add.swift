@@ -15,7 +15,8 @@ extension Session {
     ///
     /// `links`: what becomes of symlinks in the added trees; nil for what was said before.
     package func add(
-        paths: [BytePath], name: ArtifactName?, type: ArtifactType?, links: LinkPolicy? = nil
+        paths: [BytePath], name: ArtifactName?, type: ArtifactType?, links: LinkPolicy? = nil,
+        deltas: DeltaOptions = DeltaOptions()
     ) throws -> AddReport {
         try verb {
             let workspace = try requireWorkspace()
@@ -35,7 +36,7 @@ extension Session {
             }
             if paths.isEmpty { targets.removeAll(where: \.isClean) }
             let isStored = try makeRoom(for: targets, in: store)
-            let storing = try Storing(into: .store(store), session: self, tree: tree, phase: "add")
+            let storing = try Storing(into: .store(store), session: self, tree: tree, deltas, phase: "add")
             try store.removeLeftovers()
             let stored = try zip(targets, isStored).map { target, isStored in
                 isStored ? try storing.store(target) : try storing.record(target)

@@ -28,16 +28,13 @@ final class BaseReader {
         }
     }
 
-    func clear() { places.removeAll(keepingCapacity: true) }
-
-    /// Reads the bases of copies, those that lie near each other in a pack in one request.
-    func readAhead(of copies: [Copy], _ reader: CopyReader) throws {
-        clear()
+    /// Reads copies that will be asked for, with all that they need; those that lie near each other in a pack in one
+    /// request.
+    func readAhead(_ copies: [Copy], _ reader: CopyReader) throws {
+        places.removeAll(keepingCapacity: true)
         var bases: [Copy] = []
-        for copy in copies {
-            for base in copy.chain.dropLast() where places.updateValue(0..<0, forKey: Place(base)) == nil {
-                bases.append(base)
-            }
+        for copy in copies.flatMap(\.chain) where places.updateValue(0..<0, forKey: Place(copy)) == nil {
+            bases.append(copy)
         }
         bases.sort { ($0.pack, $0.offset) < ($1.pack, $1.offset) }
         var runs: [(copies: Range<Int>, room: Range<Int>)] = []

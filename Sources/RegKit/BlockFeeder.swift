@@ -10,9 +10,16 @@ internal import RegTensor
 /// Fills blocks with the bytes of files, cut into chunks, and sends them on.
 final class BlockFeeder {
     private let pipeline: Pipeline<IngestBlock>
+    private let bases: BaseVersions?
+    private let copies: CopyReader
     private var current: IngestBlock?
 
-    init(_ pipeline: Pipeline<IngestBlock>) { self.pipeline = pipeline }
+    /// `bases`: nil where nothing is to be coded against other files.
+    init(_ pipeline: Pipeline<IngestBlock>, bases: BaseVersions?, _ copies: CopyReader) {
+        self.pipeline = pipeline
+        self.bases = bases
+        self.copies = copies
+    }
 
     func feed(_ entry: IngestEntry) throws {
         switch entry {
@@ -24,8 +31,8 @@ final class BlockFeeder {
         case .symlink(let path, let target):
             let row = TreeRow(path: path, kind: .symlink(target: target))
             try block(room: 0).steps.append(.item(.row(row, [])))
-        case .file(let path, let status, let source):
-            try feed(path, walked: status, source)
+        case .file(let path, let status, let source, let before):
+            try feed(path, walked: status, source, before)
         case .bytes(let path, let isExecutable, let bytes):
             var source = ByteSource(bytes)
             let file = IngestFile(path: path, isExecutable: isExecutable, status: nil)
@@ -54,7 +61,7 @@ final class BlockFeeder {
     }
 
     private func feed(
-        _ path: BytePath, walked: FileStatus, _ place: SourceFile
+        _ path: BytePath, walked: FileStatus, _ place: SourceFile, _ earlier: [ChunkRow]
     ) throws {
         func changed() -> RegError { .changed(place.tree.root.path.appending(place.path)) }
         let source: Descriptor
@@ -64,10 +71,21 @@ final class BlockFeeder {
         let before = try source.status()
         let isUnchanged = { (status: FileStatus) in status.kind == .file && status.isSameContent(as: walked) }
         guard isUnchanged(before) else { throw changed() }
-        let file = IngestFile(path: path, isExecutable: walked.isExecutable, status: walked)
-        let plan = try CutPlan.of(source, size: walked.size)
-        let byteCount = try cut(file, size: walked.size, plan: plan) { try source.read(into: $0) }
+        let tensors = try TensorFile.of(source, size: walked.size)
+        let file = IngestFile(
+            path: path, isExecutable: walked.isExecutable, status: walked,
+            base: base(of: path, tensors, earlier))
+        let byteCount = try cut(file, size: walked.size, plan: CutPlan(tensors)) {
+            try source.read(into: $0)
+        }
         guard byteCount == walked.size, isUnchanged(try source.status()) else { throw changed() }
+    }
+
+    /// What the chunks of a file may be coded against; nil also where that cannot be read: it is waste, no error.
+    private func base(of path: BytePath, _ tensors: TensorFile?, _ earlier: [ChunkRow]) -> BaseFile? {
+        guard let bases else { return nil }
+        let chunks = earlier.isEmpty ? bases.chunks(ofFileLike: path) : earlier
+        return chunks.isEmpty ? nil : try? BaseFile(chunks, for: tensors, copies)
     }
 
     /// Reads a file of `size` bytes into blocks and cuts it.
@@ -80,6 +98,7 @@ final class BlockFeeder {
         var cutter = Cutter(plan)
         var block = try block(room: Int(min(size, UInt64(IngestBlock.capacity))))
         var total: UInt64 = 0
+        var offset: UInt64 = 0
         var carried = 0
         var isFirst = true
         while true {
@@ -94,8 +113,9 @@ final class BlockFeeder {
             let pieceStart = block.chunks.count
             for length in cutter.cuts(in: block.bytes(start..<start + filled), isEnd: isLast) {
                 let range = block.used..<block.used + length
-                block.chunks.append(IngestBlock.Chunk(range: range, codedRange: range))
+                block.chunks.append(IngestBlock.Chunk(range: range, offset: offset, codedRange: range))
                 block.used += length
+                offset += UInt64(length)
             }
             block.steps.append(
                 .piece(file, pieceStart..<block.chunks.count, isFirst: isFirst, isLast: isLast))
@@ -132,13 +152,19 @@ private struct ByteSource {
     }
 }
 
-extension CutPlan {
-    /// How an open file is cut: at its tensors where it is a sound container of some, else by content.
-    static func of(_ file: Descriptor, size: UInt64) throws -> CutPlan {
+extension TensorFile {
+    /// The tensors of an open file; nil where it is no sound container of some.
+    fileprivate static func of(_ file: Descriptor, size: UInt64) throws -> TensorFile? {
         // What is one chunk by its content stays so: its row needs no chunk id, and it comes in one request.
-        guard size > CutPlan.wholeFile, let found = try Container.read(OpenFile(file: file, byteCount: size))
-        else { return .content }
-        return .container(found.parts.lazy.map { ($0.byteCount, $0.isHeader) })
+        if size <= CutPlan.wholeFile { return nil }
+        return try Container.read(OpenFile(file: file, byteCount: size))
+    }
+}
+
+extension CutPlan {
+    /// How a file is cut: at its tensors, else by content.
+    fileprivate init(_ tensors: TensorFile?) {
+        self = tensors.map { .container($0.parts.lazy.map { ($0.byteCount, $0.isHeader) }) } ?? .content
     }
 }
 

@@ -16,7 +16,8 @@ enum IngestEntry {
     case known([ManifestItem])
     case emptyDirectory(BytePath)
     case symlink(BytePath, target: BytePath)
-    case file(BytePath, FileStatus, SourceFile)
+    /// `before`: the chunks of its version before.
+    case file(BytePath, FileStatus, SourceFile, before: [ChunkRow])
     /// A file whose bytes are at hand.
     case bytes(BytePath, isExecutable: Bool, [UInt8])
 }
@@ -50,7 +51,7 @@ final class Ingest {
     /// `store`: where packs go; `unfinished`: where they are noted meanwhile; `onPack`: called for each that is there.
     init(
         into store: any ObjectStore, unfinished: UnfinishedPacks?, catalog: Catalog, copies: CopyReader,
-        jobs: Int, progress: Progress, observer: ProgressObserver?,
+        fetchesBases: Bool, jobs: Int, progress: Progress, observer: ProgressObserver?,
         onPack: @escaping (PackName) throws -> Void = { _ in }
     ) throws {
         self.catalog = catalog
@@ -58,7 +59,7 @@ final class Ingest {
         self.jobs = jobs
         self.progress = Monitor(progress)
         self.observer = observer
-        let index = try ChunkIndex(catalog: catalog, copies: copies)
+        let index = try ChunkIndex(catalog: catalog, copies: copies, fetchesBases: fetchesBases)
         self.index = index
         packs = PackWriter(store: store, unfinished: unfinished) { pack in
             try index.keep(pack)
@@ -70,10 +71,12 @@ final class Ingest {
     /// Stores one artifact.
     ///
     /// `pages`: pages that are stored already, by id.
+    /// `bases`: where bases are for files that have no version before; nil where none are to be used.
     /// `remember`: called with the path in the tree of every file that was read, and what it is.
     /// `entries`: gives the tree's entries in path order to what it is called with.
     func store(
-        pages: [Digest: Copy], remember: @escaping (BytePath, KnownEntry) throws -> Void,
+        pages: [Digest: Copy], bases: BaseVersions? = nil,
+        remember: @escaping (BytePath, KnownEntry) throws -> Void,
         entries: ((IngestEntry) throws -> Void) throws -> Void
     ) throws -> Result {
         let sink = ManifestSink(self, pages: pages, remember: remember)
@@ -81,11 +84,11 @@ final class Ingest {
             slots: blocks,
             stages: [
                 .ordered { $0.hashLongFiles() },
-                .parallel(jobs) { [index] block in try block.encode { try index.copy(of: $0) } },
+                .parallel(jobs) { [index] block in try block.encode(index) },
                 .ordered { try sink.take($0) },
             ]
         ) { pipeline in
-            let feeder = BlockFeeder(pipeline)
+            let feeder = BlockFeeder(pipeline, bases: bases, copies)
             try entries { try feeder.feed($0) }
             try feeder.flush()
         }
@@ -159,7 +162,8 @@ final class Ingest {
             } else {
                 let stored = block.codedBytes(of: chunk)
                 copy = try ingest.packs.append(
-                    .chunk, id: id, rawLength: rawLength, codec: chunk.codec, stored: stored)
+                    .chunk, id: id, rawLength: rawLength, codec: chunk.codec, base: chunk.base, stored: stored
+                )
                 ingest.index.add(id, copy)
                 newByteCount += UInt64(rawLength)
                 storedByteCount += UInt64(stored.count)
@@ -236,7 +240,9 @@ final class Ingest {
 /// Which chunks lie where: those of packs that are not finished in memory, all others in the catalog.
 final class ChunkIndex: Sendable {
     private let catalog: Catalog
-    private let copies: CopyReader
+    let copies: CopyReader
+    /// Whether bases may come over a network.
+    private let fetchesBases: Bool
     private let open = Monitor<[Digest: Copy]>([:])
     private let deleted = Monitor<[PackName: Bool]>([:])
     private let finished = Monitor<Set<PackName>>([])
@@ -246,9 +252,10 @@ final class ChunkIndex: Sendable {
 
     private static let knownLimit = 1_000_000
 
-    init(catalog: Catalog, copies: CopyReader) throws {
+    init(catalog: Catalog, copies: CopyReader, fetchesBases: Bool) throws {
         self.catalog = catalog
         self.copies = copies
+        self.fetchesBases = fetchesBases
         known = Monitor(try catalog.chunkBeginnings(limit: ChunkIndex.knownLimit))
     }
 
@@ -262,6 +269,15 @@ final class ChunkIndex: Sendable {
             return nil
         }
         return copy
+    }
+
+    /// Whether a copy can be relied on as a base, and read at little cost.
+    func isFitForBase(_ copy: Copy) throws -> Bool {
+        guard copy.depth < Copy.depthLimit else { return false }
+        return try copy.chain.allSatisfy { copy in
+            guard try copies.has(copy.pack), try !isDeleted(copy.pack) else { return false }
+            return try fetchesBases || !copies.isRemote(copy.pack)
+        }
     }
 
     /// Whether the log says that a collection has removed the pack.

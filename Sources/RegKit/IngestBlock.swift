@@ -14,15 +14,18 @@ final class IngestFile: @unchecked Sendable {  // stages pass it on with its blo
     let isExecutable: Bool
     /// As it was before the first byte was read; nil for bytes that are no file.
     let status: FileStatus?
+    /// What its chunks may be coded against.
+    let base: BaseFile?
     var byteCount: UInt64 = 0
     var hash: Digest?
     /// Sums up a file that is longer than one block.
     let hasher = SHA256()
 
-    init(path: BytePath, isExecutable: Bool, status: FileStatus?) {
+    init(path: BytePath, isExecutable: Bool, status: FileStatus?, base: BaseFile? = nil) {
         self.path = path
         self.isExecutable = isExecutable
         self.status = status
+        self.base = base
     }
 }
 
@@ -35,10 +38,14 @@ final class IngestBlock: @unchecked Sendable {
 
     struct Chunk {
         let range: Range<Int>
+        /// Where it begins in its file, in bytes.
+        let offset: UInt64
         var id: Digest?
         /// Where the chunk lies already; nil for one that is to be stored.
         var known: Copy?
         var codec = CodecID.stored
+        /// What it is coded against.
+        var base: Copy.Base?
         /// Of the coded bytes: in `coded`, or in `raw` for a stored chunk.
         var codedRange: Range<Int>
     }
@@ -53,6 +60,7 @@ final class IngestBlock: @unchecked Sendable {
     let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 4096)
     private let coded = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 4096)
     private let encoder = Encoder()
+    private let bases = BaseReader()
     private let hasher = SHA256()
     var used = 0
     var chunks: [Chunk] = []
@@ -93,21 +101,67 @@ final class IngestBlock: @unchecked Sendable {
         }
     }
 
-    /// Hashes the chunks, and codes those that `find` does not know a copy of.
-    func encode(find: (Digest) throws -> Copy?) throws {
-        for index in chunks.indices {
-            let range = chunks[index].range
-            hasher.update(bytes(range))
+    /// Hashes the chunks, and codes those that `index` does not know a copy of.
+    func encode(_ index: ChunkIndex) throws {
+        for number in chunks.indices {
+            hasher.update(bytes(chunks[number].range))
             let id = hasher.finish()
-            chunks[index].id = id
-            chunks[index].known = try find(id)
-            if chunks[index].known != nil { continue }
-            let room = UnsafeMutableRawBufferPointer(rebasing: coded[range])
-            let result = encoder.encodeChunk(bytes(range), into: room)
-            chunks[index].codec = result.codec
-            chunks[index].codedRange = range.lowerBound..<range.lowerBound + result.byteCount
+            chunks[number].id = id
+            chunks[number].known = try index.copy(of: id)
+        }
+        for step in steps {
+            guard case .piece(let file, let piece, _, _) = step else { continue }
+            let candidates = try file.base.map { try self.candidates(of: piece, in: $0, index) } ?? [:]
+            for number in piece where chunks[number].known == nil {
+                try encode(number, against: candidates[number], likeness: file.base?.likeness, index)
+            }
         }
         hashWholeFiles()
+    }
+
+    /// What the new chunks of a piece may be coded against, read ahead.
+    private func candidates(
+        of piece: Range<Int>, in base: BaseFile, _ index: ChunkIndex
+    ) throws -> [Int: ChunkRow] {
+        let places = piece.compactMap { number in
+            chunks[number].id.map { id in
+                let start = chunks[number].offset
+                return BaseFile.Place(id: id, range: start..<start + UInt64(chunks[number].range.count))
+            }
+        }
+        var found: [Int: ChunkRow] = [:]
+        for (number, row) in zip(piece, base.bases(for: places)) where chunks[number].known == nil {
+            if let row, try index.isFitForBase(row.copy) { found[number] = row }
+        }
+        try bases.readAhead(found.values.map(\.copy), index.copies)
+        return found
+    }
+
+    private func encode(
+        _ number: Int, against row: ChunkRow?, likeness: Likeness?, _ index: ChunkIndex
+    ) throws {
+        let range = chunks[number].range
+        let room = UnsafeMutableRawBufferPointer(rebasing: coded[range])
+        let result: Encoder.Result
+        if let row, let likeness, let raw = try baseBytes(row, index) {
+            result = encoder.encodeChunk(bytes(range), base: raw, likeness, into: room)
+            if result.codec.needsBase { chunks[number].base = Copy.Base(row.copy, rawLength: row.rawLength) }
+        } else {
+            result = encoder.encodeChunk(bytes(range), into: room)
+        }
+        chunks[number].codec = result.codec
+        chunks[number].codedRange = range.lowerBound..<range.lowerBound + result.byteCount
+    }
+
+    /// The raw bytes of a base; nil where they are not what its id says: nothing is to depend on them then.
+    private func baseBytes(_ row: ChunkRow, _ index: ChunkIndex) throws -> UnsafeRawBufferPointer? {
+        let raw: UnsafeRawBufferPointer
+        do { raw = try bases.bytes(of: Copy.Base(row.copy, rawLength: row.rawLength), index.copies) } catch {
+            guard RegError.explaining(error).kind == .corrupt else { throw error }
+            return nil
+        }
+        hasher.update(raw)
+        return hasher.finish() == row.id ? raw : nil
     }
 
     /// A file of one chunk has the hash of the chunk: it is hashed once.

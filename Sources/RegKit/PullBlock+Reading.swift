@@ -41,14 +41,13 @@ extension PullBlock {
     }
 
     private func readBases(_ copies: CopyReader) throws {
-        let based = chunks.lazy.filter { !$0.isInPart && $0.row.copy.base != nil }
+        let based = chunks.filter { !$0.isInPart && $0.row.copy.base != nil }
         if based.isEmpty { return }
-        for chunk in based {
-            for copy in chunk.row.copy.chain.dropLast() where copy.storedLength > PullBlock.longestStored {
-                throw RegError(.corrupt, "\(copy.subject) is damaged: it is longer than it can be")
-            }
+        let needed = based.compactMap(\.row.copy.base?.copy)
+        for copy in needed.flatMap(\.chain) where copy.storedLength > PullBlock.longestStored {
+            throw RegError(.corrupt, "\(copy.subject) is damaged: it is longer than it can be")
         }
-        try bases.readAhead(of: based.map(\.row.copy), copies)
+        try bases.readAhead(needed, copies)
     }
 
     /// No encoder makes a chunk longer than this, in bytes.

@@ -125,7 +125,7 @@ extension Session {
         let tree = try workingTree(of: workspace)
         let target = try addTarget(
             path, name: request.name, type: request.type, lock: try workspace.readLock(), tree: tree)
-        let candidate = try stream(target, tree, registry)
+        let candidate = try stream(target, tree, registry, request.deltas)
         try workspace.updateLock { lock in
             try lock.set(
                 LockEntry(
@@ -157,13 +157,13 @@ extension Session {
             name: name, type: type, path: resolved.lastComponent, isDirectory: status.kind == .directory,
             isInGit: false,
             base: nil)
-        return try stream(target, tree, registry)
+        return try stream(target, tree, registry, request.deltas)
     }
 
     private func stream(
-        _ target: AddTarget, _ tree: WorkingTree, _ registry: Registry
+        _ target: AddTarget, _ tree: WorkingTree, _ registry: Registry, _ deltas: DeltaOptions
     ) throws -> PushCandidate {
-        let storing = try storing(into: registry, tree: tree)
+        let storing = try storing(into: registry, tree: tree, deltas)
         let stored = try storing.store(target.keptByReg)
         let manifest = try storing.finish([stored])[stored.digest]
         try keepAdded(target, stored, in: tree)

@@ -59,9 +59,12 @@ extension Session {
     }
 
     /// Stores straight into the registry.
-    func storing(into registry: Registry, tree: WorkingTree) throws -> Storing {
+    func storing(
+        into registry: Registry, tree: WorkingTree, _ deltas: DeltaOptions = DeltaOptions()
+    ) throws -> Storing {
         try Storing(
-            into: .registry(registry, clone: workspace?.store), session: self, tree: tree, phase: "push")
+            into: .registry(registry, clone: workspace?.store), session: self, tree: tree, deltas,
+            phase: "push")
     }
 
     /// Whether the registry has a whole manifest of the tree already.

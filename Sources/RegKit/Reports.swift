@@ -104,6 +104,8 @@ package struct PushRequest: Sendable {
     package var message: String?
     /// Whether a name that another project made may be continued.
     package var isShared = false
+    /// For paths that are added on the way.
+    package var deltas = DeltaOptions()
 
     package init() {}
 }

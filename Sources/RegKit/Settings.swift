@@ -16,6 +16,8 @@ package struct Settings: Equatable {
     package var ignore = IgnoreRules()
     /// The most bytes that the store of a clone may take.
     package var storeQuota: UInt64?
+    /// Whether new bytes may be coded against those of earlier versions.
+    package var usesBases = true
 
     package var s3 = BucketSettings()
 
@@ -54,7 +56,7 @@ package struct Settings: Equatable {
                 }
                 return rule
             })
-        settings.storeQuota = try storeQuota(in: table, path)
+        try settings.readStore(in: table, path)
         if let value = table["s3"] {
             guard let table = value.table else {
                 throw RegError(.usage, "\(printable(path)): s3 is not a table")
@@ -64,18 +66,24 @@ package struct Settings: Equatable {
         return settings
     }
 
-    /// `quota` of the table `store`, a text such as "20 GiB" or a number of bytes.
-    private static func storeQuota(in table: TOMLTable, _ path: BytePath) throws -> UInt64? {
-        guard let value = table["store"] else { return nil }
+    /// The table `store`: `quota`, a text such as "20 GiB" or a number of bytes, and `delta`, true or false.
+    private mutating func readStore(in table: TOMLTable, _ path: BytePath) throws {
+        guard let value = table["store"] else { return }
         guard let store = value.table else {
             throw RegError(.usage, "\(printable(path)): store is not a table")
         }
-        guard let quota = store["quota"] else { return nil }
+        if let delta = store["delta"] {
+            guard let delta = delta.bool else {
+                throw RegError(.usage, "\(printable(path)): store.delta is neither true nor false")
+            }
+            usesBases = delta
+        }
+        guard let quota = store["quota"] else { return }
         let text = quota.string ?? quota.int.map(String.init) ?? ""
         guard let byteCount = StoreQuota.byteCount(text) else {
             throw RegError.notAQuota("\(printable(path)): store.quota", text)
         }
-        return byteCount
+        storeQuota = byteCount
     }
 
     private static func string(_ key: String, in table: TOMLTable, _ path: BytePath) throws -> String? {

@@ -92,18 +92,27 @@ struct Storing {
     private let catalog: Catalog
     private let tree: WorkingTree
     private let ingest: Ingest
+    /// Versions that the user named as bases.
+    private let named: [Manifest]
+    private let usesBases: Bool
     private let uploadProgress: UploadProgress
 
-    init(into destination: Destination, session: Session, tree: WorkingTree, phase: String) throws {
+    init(
+        into destination: Destination, session: Session, tree: WorkingTree, _ deltas: DeltaOptions,
+        phase: String
+    ) throws {
         self.destination = destination
+        usesBases = !deltas.isOff && session.settings.usesBases
         self.tree = tree
         library = try session.library()
         catalog = tree.catalog
         uploadProgress = session.uploadProgress
+        let named = try deltas.base.map { [library] in try session.bases($0, in: library) } ?? []
+        self.named = named
         try Storing.finishAbandonedPacks(of: session)
         ingest = try Ingest(
             into: destination.objects, unfinished: session.unfinishedPacks, catalog: catalog,
-            copies: library.copies, jobs: session.jobs,
+            copies: library.copies, fetchesBases: !named.isEmpty, jobs: session.jobs,
             progress: Progress(phase: phase), observer: session.options.progress,
             onPack: { pack in
                 if case .registry(let registry, _) = destination { try registry.keepPresent([pack]) }
@@ -126,16 +135,20 @@ struct Storing {
             return found
         }
         let base = try target.base.flatMap { try openBase($0, of: target.name) }
-        if let base { try index(base) }
+        var known = named + (base.map { [$0] } ?? [])
         if let newest = try catalog.newestVersion(of: target.name), newest.digest != target.base,
             let manifest = try openBase(newest.digest, of: target.name)
         {
-            try index(manifest)
+            known.append(manifest)
         }
-        let entries = try TargetEntries(target, base: base, library: library, tree: tree)
+        for manifest in known { try index(manifest) }
+        let entries = try TargetEntries(
+            target, base: base, isBasePushed: try base.map(isPushed) ?? false, library: library, tree: tree)
         let root = try tree.base(of: target.path)
         var learned = LearnedEntries(tree, of: target.path)
-        let result = try ingest.store(pages: try pageCopies(of: base)) { path, entry in
+        let result = try ingest.store(
+            pages: try pageCopies(of: base), bases: try bases(among: known)
+        ) { path, entry in
             try learned.keep(KnownFile(path: root.appending(path), entry))
         } entries: {
             try entries.forEach($0)
@@ -195,6 +208,17 @@ struct Storing {
     /// A version that new bytes are compared with; nil where it cannot be read: a missed match is waste, no error.
     private func openBase(_ digest: Digest, of name: ArtifactName) throws -> Manifest? {
         do { return try library.manifest(of: digest, subject: name.text) } catch is RegError { return nil }
+    }
+
+    /// The versions that files may be coded against: what was never pushed would have to be pushed with them.
+    private func bases(among manifests: [Manifest]) throws -> BaseVersions? {
+        guard usesBases else { return nil }
+        return BaseVersions(try manifests.filter(isPushed), library: library)
+    }
+
+    /// Whether the log, or the user, names the version.
+    private func isPushed(_ manifest: Manifest) throws -> Bool {
+        try named.contains { $0.id == manifest.id } || catalog.isOfVersion(manifest: manifest.id)
     }
 
     /// Makes the chunks of a version known, once.
@@ -267,5 +291,12 @@ struct Storing {
         // Every chunk of it was known or has just been stored.
         try catalog.keepIndexed(manifest: id)
         return Manifested(id: id, packs: draft.packs, isNew: true)
+    }
+}
+
+extension Session {
+    /// The versions that a reference names as bases.
+    fileprivate func bases(_ reference: String, in library: ManifestLibrary) throws -> [Manifest] {
+        try resolve(reference).versions.map { try manifest(of: $0, in: library) }
     }
 }

@@ -19,12 +19,17 @@ struct TargetEntries {
     /// Whether symlinks that the version before does not have are taken as they are.
     private let keepsLinks: Bool
     private let base: Manifest?
+    /// Whether the files of the version before may be bases.
+    private let isBasePushed: Bool
     private let library: ManifestLibrary
 
-    init(_ target: AddTarget, base: Manifest?, library: ManifestLibrary, tree: WorkingTree) throws {
+    init(
+        _ target: AddTarget, base: Manifest?, isBasePushed: Bool, library: ManifestLibrary, tree: WorkingTree
+    ) throws {
         self.tree = tree
         self.target = target
         self.base = base
+        self.isBasePushed = isBasePushed
         self.library = library
         checkout = try tree.checkout(of: target)
         keepsLinks = target.links == .keep
@@ -101,7 +106,9 @@ struct TargetEntries {
                     hint: "rename it: other systems could not hold it")
             }
             let place = root.appending(path)
-            return .file(path, status, SourceFile(tree: tree, path: place, links: checkout.links))
+            return .file(
+                path, status, SourceFile(tree: tree, path: place, links: checkout.links),
+                before: isBasePushed ? items.flatMap(\.chunks) : [])
         }
     }
 

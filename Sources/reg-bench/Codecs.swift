@@ -81,8 +81,8 @@ final class CodecBench {
             time(&pass.choosing) { _ = LaneGuess(chunk, base: base) }
             let result = time(&pass.encoding) {
                 guard let base else { return encoder.encodeChunk(chunk, into: coded) }
-                return encoder.encode(chunk, base: base, into: coded, atMost: chunk.count - 1)
-                    ?? encoder.encodeChunk(chunk, into: coded)
+                let isText = LaneGuess(chunk).map { $0.elementSize == .one } ?? true
+                return encoder.encodeChunk(chunk, base: base, isText ? .text : .numbers, into: coded)
             }
             pass.codecs.insert(result.codec.rawValue)
             pass.storedByteCount += result.byteCount
@@ -90,11 +90,7 @@ final class CodecBench {
             let target = UnsafeMutableRawBufferPointer(rebasing: other[..<chunk.count])
             let entry = UnsafeRawBufferPointer(rebasing: coded[..<result.byteCount])
             try time(&pass.decoding) {
-                if let base, result.codec == .difference || result.codec == .lz4WithBase {
-                    try result.codec.decode(entry, base: base, into: target)
-                } else {
-                    try result.codec.decode(entry, into: target)
-                }
+                try result.codec.decode(entry, base: result.codec.needsBase ? base : nil, into: target)
             }
         }
         return pass

@@ -29,11 +29,14 @@ struct Add: ParsableCommand {
         help: ArgumentHelp("What to do with symbolic links: keep them, or follow them.", valueName: "policy"),
         completion: .list(LinkPolicy.allCases.map(\.rawValue)), transform: linkPolicyArgument)
     var links: LinkPolicy?
+    @OptionGroup var deltas: DeltaFlags
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
         try shared.report { session in
-            try session.add(paths: paths, name: naming.name, type: naming.type, links: links)
+            try session.add(
+                paths: paths, name: naming.name, type: naming.type, links: links,
+                deltas: deltas.options)
         }
     }
 }

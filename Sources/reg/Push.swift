@@ -28,6 +28,7 @@ struct Push: ParsableCommand {
     var message: String?
     @Flag(name: .customLong("shared"), help: "Continue a name that another project made.")
     var isShared = false
+    @OptionGroup var deltas: DeltaFlags
     @OptionGroup var shared: SharedOptions
 
     private var request: PushRequest {
@@ -37,6 +38,7 @@ struct Push: ParsableCommand {
         request.type = naming.type
         request.message = message
         request.isShared = isShared
+        request.deltas = deltas.options
         return request
     }
 

@@ -4,19 +4,16 @@ import RegCodec
 import RegTesting
 import Testing
 
-/// What an encoder makes of `raw` by what it has in common with `base`.
-private func encoded(
-    _ raw: [UInt8], base: [UInt8], atMost longest: Int? = nil
-) -> (codec: CodecID, bytes: [UInt8])? {
+/// What an encoder makes of `raw`, given `base`.
+private func encoded(_ raw: [UInt8], base: [UInt8], _ likeness: Likeness) -> (codec: CodecID, bytes: [UInt8])
+{
     var output = [UInt8](repeating: 0, count: raw.count)
     let result = raw.withUnsafeBytes { raw in
         base.withUnsafeBytes { base in
-            output.withUnsafeMutableBytes {
-                Encoder().encode(raw, base: base, into: $0, atMost: longest ?? raw.count - 1)
-            }
+            output.withUnsafeMutableBytes { Encoder().encodeChunk(raw, base: base, likeness, into: $0) }
         }
     }
-    return result.map { ($0.codec, Array(output[..<$0.byteCount])) }
+    return (result.codec, result.codec == .stored ? raw : Array(output[..<result.byteCount]))
 }
 
 /// What `stored` decodes to, nil where that fails; nothing outside it may be written.
@@ -42,25 +39,26 @@ private func decoded(_ codec: CodecID, _ stored: [UInt8], base: [UInt8], count: 
     }
 
     @Test(arguments: [100, 1_000, 16_384, 60_000, 300_000])
-    func editedTextTakesLittle(count: Int) throws {
+    func editedTextTakesLittle(count: Int) {
         let (base, raw) = Self.editedText(count: count)
-        let (codec, stored) = try #require(encoded(raw, base: base))
-        #expect(codec == .lz4WithBase)
+        let (codec, stored) = encoded(raw, base: base, .text)
+        #expect(codec == .parts)
         #expect(decoded(codec, stored, base: base, count: raw.count) == raw)
-        #expect(count < 10_000 || stored.count < raw.count / 20)
+        #expect(count < 10_000 || stored.count < raw.count / 50)
     }
 
-    @Test(arguments: Numbers.allCases, [1_024, 5_003, 70_001])
-    func changedNumbersBecomeDifferences(numbers: Numbers, count: Int) throws {
+    @Test(arguments: Numbers.allCases, [5_003, 70_001])
+    func changedNumbersBecomeDifferences(numbers: Numbers, count: Int) {
         let base = numbers.bytes(count: count)
         var raw = base
         for index in stride(from: 0, to: count, by: 8) { raw[index] &+= UInt8(index % 5) }
-        let (codec, stored) = try #require(encoded(raw, base: base))
+        let (codec, stored) = encoded(raw, base: base, .numbers)
+        #expect(codec == .difference)
         #expect(decoded(codec, stored, base: base, count: count) == raw)
         #expect(stored.count < count / 4)
     }
 
-    @Test func weightsAfterMoreTrainingTakeAFifth() throws {
+    @Test func weightsAfterMoreTrainingTakeAFifth() {
         let count = 1 << 19
         let base = Numbers.bf16.bytes(count: count)
         let steps = Sample.noise.bytes(count: count)
@@ -72,17 +70,35 @@ private func decoded(_ codec: CodecID, _ stored: [UInt8], base: [UInt8], count: 
             raw[index] = UInt8(truncatingIfNeeded: value)
             raw[index + 1] = UInt8(truncatingIfNeeded: value >> 8)
         }
-        let (codec, stored) = try #require(encoded(raw, base: base))
+        let (codec, stored) = encoded(raw, base: base, .numbers)
         #expect(codec == .difference && stored.count < count / 5)
         #expect(decoded(codec, stored, base: base, count: count) == raw)
     }
 
-    @Test func nothingInCommonIsNoResult() {
+    @Test(arguments: [Likeness.text, .numbers]) func whereNothingIsInCommonTheBaseIsNotUsed(
+        likeness: Likeness
+    ) {
         let noise = Sample.noise.bytes(count: 50_000)
-        #expect(encoded(noise, base: seededBytes(count: 50_000, seed: 9)) == nil)
-        #expect(encoded(noise, base: []) == nil)
-        let (base, raw) = Self.editedText(count: 20_000)
-        #expect(encoded(raw, base: base, atMost: 20) == nil)
+        for base in [seededBytes(count: 50_000, seed: 9), []] {
+            #expect(encoded(noise, base: base, likeness).codec == .stored)
+        }
+        let (_, raw) = Self.editedText(count: 50_000)
+        #expect(!encoded(raw, base: noise, likeness).codec.needsBase)
+    }
+
+    /// Text of which most is new takes less by itself.
+    @Test func aBaseThatSavesLittleIsNotUsed() {
+        let (_, text) = Self.editedText(count: 60_000)
+        let (_, other) = Self.editedText(count: 2_000)
+        let (codec, stored) = encoded(text, base: other, .text)
+        #expect(!codec.needsBase && stored.count < text.count / 2)
+    }
+
+    /// From docs/format.md, "Parts of a base".
+    @Test func theWorkedExampleDecodes() {
+        let stored: [UInt8] = [0x00, 0x08, 0x06, 0x00, 0x0a, 0x00, 0x01, 0x03, 0x01, 0x6c]
+        let found = decoded(.parts, stored, base: Array("Hello, word!\n".utf8), count: 14)
+        #expect(found == Array("Hello, world!\n".utf8))
     }
 
     @Test func onlyEntriesWithABaseHaveOne() {
@@ -91,13 +107,14 @@ private func decoded(_ codec: CodecID, _ stored: [UInt8], base: [UInt8], count: 
         }
     }
 
-    @Test func damageDoesNoHarm() throws {
+    @Test func damageDoesNoHarm() {
         let (base, raw) = Self.editedText(count: 40_000)
         let numbers = Numbers.f32.bytes(count: 4_000)
         var changed = numbers
         for index in stride(from: 0, to: 4_000, by: 12) { changed[index] &+= 3 }
-        for (raw, base) in [(raw, base), (changed, numbers)] {
-            let (codec, stored) = try #require(encoded(raw, base: base))
+        for (raw, base, likeness) in [(raw, base, Likeness.text), (changed, numbers, .numbers)] {
+            let (codec, stored) = encoded(raw, base: base, likeness)
+            #expect(codec.needsBase)
             for length in stride(from: 0, to: stored.count, by: 1 + stored.count / 300) {
                 #expect(decoded(codec, Array(stored[..<length]), base: base, count: raw.count) == nil)
             }

@@ -19,7 +19,7 @@ import Testing
         #expect(codec.description == "codec \(number)")
     }
 
-    @Test(arguments: [CodecID.difference, .lz4WithBase]) func withoutItsBaseNothingDecodes(codec: CodecID) {
+    @Test(arguments: [CodecID.difference, .parts]) func withoutItsBaseNothingDecodes(codec: CodecID) {
         #expect(throws: CodecError.corrupt(codec)) { try decoded(codec, [1, 0, 0], count: 4) }
     }
 

@@ -61,7 +61,7 @@ private func treeDigest(_ entries: [Entry]) -> Digest {
             var entry = try file("f\(10_000 + number)", size: 5, number: UInt64(number))
             let copy = Copy(
                 pack: try name(3), offset: UInt64(8 + 2 * number), storedLength: 2,
-                codec: .lz4WithBase, base: bases[number % 2])
+                codec: .parts, base: bases[number % 2])
             entry.chunks = [ChunkRow(id: hash(UInt64(number)), rawLength: 5, copy: copy)]
             files.append(entry)
         }

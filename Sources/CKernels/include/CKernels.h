@@ -21,14 +21,14 @@ enum { reg_lanes_limit = 1 << 28 };
 /// Writes `raw` as lanes of elements of 1, 2, 4 or 8 bytes: format.md, "Lanes". `base` is as long as `raw`, and its
 /// elements are subtracted; without one it is NULL. Nothing overlaps.
 ///
-/// The length of the result, or 0 where it would be more than `room` bytes; `stored` then may hold anything. Needs 100 KiB
+/// The length of the result, or 0 where it would be more than `room` bytes; `stored` then may hold anything. Needs 300 KiB
 /// of stack.
 size_t reg_lanes_encode(
     const uint8_t *raw, const uint8_t *base, size_t count, unsigned element_size, uint8_t *stored, size_t room,
     reg_kernels kernels);
 
 /// Reads lanes, which may be any bytes; writes nothing but `raw`, as long as it has to be, and reads nothing but the
-/// buffers. 0, or -1 where they are no lanes of `count` bytes. Needs 200 KiB of stack.
+/// buffers. 0, or -1 where they are no lanes of `count` bytes. Needs 700 KiB of stack.
 int reg_lanes_decode(
     const uint8_t *stored, size_t stored_count, const uint8_t *base, uint8_t *raw, size_t count, reg_kernels kernels);
 

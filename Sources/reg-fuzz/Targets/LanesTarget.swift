@@ -29,14 +29,14 @@ enum LanesTarget: FuzzTarget {
         }
     }
 
-    /// Blocks of LZ4 with a base: nothing but the output may be written, whatever they are.
+    /// Parts of a base: nothing but the output may be written, whatever they are.
     private static func checkBlocks(_ stored: [UInt8], base: [UInt8], count: Int) {
         var whole = [UInt8](repeating: 0xa5, count: count + 2 * margin)
         whole.withUnsafeMutableBytes { whole in
             let output = UnsafeMutableRawBufferPointer(rebasing: whole[margin..<margin + count])
             stored.withUnsafeBytes { stored in
                 // Whether they decode does not matter.
-                base.withUnsafeBytes { try? CodecID.lz4WithBase.decode(stored, base: $0, into: output) }
+                base.withUnsafeBytes { try? CodecID.parts.decode(stored, base: $0, into: output) }
             }
         }
         claim(

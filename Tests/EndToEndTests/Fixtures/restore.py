@@ -19,7 +19,7 @@ PACK_LIMIT, ENTRY_LIMIT, CHUNK_LIMIT, PAGE_LIMIT = 128 * MIB, 65536, 8 * MIB, MI
 MANIFEST_LIMIT, ROW_LIMIT, RECORD_LIMIT = 64 * MIB, 10_000_000, MIB
 CHUNK, PAGE = 1, 2
 FILE, EXECUTABLE, DIRECTORY, SYMLINK, PART = 1, 2, 3, 4, 5
-STORED, LZ4, CODED_LZ4, LANES, DIFFERENCE, LZ4_WITH_BASE = 0, 1, 2, 3, 4, 5
+STORED, LZ4, CODED_LZ4, LANES, DIFFERENCE, PARTS = 0, 1, 2, 3, 4, 5
 TYPES = {"dataset", "annotations", "config", "weights", "metrics", "other"}
 RESERVED = {"pin", "run", "promote", "retract", "sign", "upgrade", "hold", "repack", "takeover", "moved"}
 
@@ -127,7 +127,7 @@ class Copies:
         check(offset >= 8, "%s: a copy begins before its pack" % reader.what)
         self.ends[index] = offset + stored
         base = self.base(reader.varint(), depth)
-        check((base is not None) == (codec in (DIFFERENCE, LZ4_WITH_BASE)),
+        check((base is not None) == (codec in (DIFFERENCE, PARTS)),
               "%s: a copy has a base, or lacks one" % reader.what)
         return self.packs[index], offset, stored, codec, base
 
@@ -198,7 +198,7 @@ def decode_lz4(data, size, dictionary=b""):
     return bytes(out[len(dictionary):])
 
 
-LONGEST_CODE, TILE, UNIT, STREAMS = 11, 32768, 8, 4
+LONGEST_CODE, TILE, UNIT, STREAMS, LONGEST_CODED_MAP = 13, 32768, 8, 4, 16384
 
 
 class Code:
@@ -244,19 +244,46 @@ class Stream:
         check(self.place == len(self.data) and self.count < 8 and not self.bits, "a stream ends too late")
 
 
+def read_streams(reader):
+    low, high = reader.byte(), reader.byte()
+    check(low < high, "the lowest symbol is not below the highest")
+    span = high - low + 1
+    halves = [half for byte in reader.take((span + 1) // 2) for half in (byte & 15, byte >> 4)]
+    check(halves[0] and halves[span - 1] and not any(halves[span:]), "a table of lengths is not canonical")
+    code = Code({low + index: length for index, length in enumerate(halves[:span])})
+    lengths = [int.from_bytes(reader.take(4), "little") for _ in range(STREAMS)]
+    return [Stream(reader.take(length), code) for length in lengths]
+
+
+def read_tile(streams, count):
+    share = -(-count // STREAMS)
+    return b"".join(stream.read(max(0, min(share, count - index * share))) for index, stream in enumerate(streams))
+
+
+def read_map(reader, count, is_coded):
+    if not is_coded:
+        return reader.take(count)
+    check(count <= LONGEST_CODED_MAP, "a map too long to be coded")
+    streams = read_streams(reader)
+    data = read_tile(streams, count)
+    for stream in streams:
+        stream.end()
+    return data
+
+
 class Lane:
     """The symbols of a lane, tile by tile."""
 
     def __init__(self, reader, count):
         kind = reader.byte()
-        check(kind <= 4, "a lane of kind %d" % kind)
+        check(kind <= 5, "a lane of kind %d" % kind)
         self.constant, self.map, self.streams, self.plain = None, None, None, None
         if kind == 1:
             self.constant = reader.take(1)
             return
         if kind >= 3:
             units = count // UNIT
-            map_bytes = reader.take((units + 7) // 8)
+            map_bytes = read_map(reader, (units + 7) // 8, kind == 5)
             bits = int.from_bytes(map_bytes, "little")
             check(bits >> units == 0, "a map has bits for units that are not there")
             self.map = [bits >> unit & 1 for unit in range(units)]
@@ -264,21 +291,10 @@ class Lane:
         if kind in (0, 3):
             self.plain = Reader(reader.take(count), "a lane")
             return
-        low, high = reader.byte(), reader.byte()
-        check(low < high, "the lowest symbol is not below the highest")
-        span = high - low + 1
-        halves = [half for byte in reader.take((span + 1) // 2) for half in (byte & 15, byte >> 4)]
-        check(halves[0] and halves[span - 1] and not any(halves[span:]), "a table of lengths is not canonical")
-        code = Code({low + index: length for index, length in enumerate(halves[:span])})
-        lengths = [int.from_bytes(reader.take(4), "little") for _ in range(STREAMS)]
-        self.streams = [Stream(reader.take(length), code) for length in lengths]
+        self.streams = read_streams(reader)
 
     def stored(self, count):
-        if self.plain:
-            return self.plain.take(count)
-        share = -(-count // STREAMS)
-        return b"".join(
-            stream.read(max(0, min(share, count - index * share))) for index, stream in enumerate(self.streams))
+        return self.plain.take(count) if self.plain else read_tile(self.streams, count)
 
     def tile(self, first, count):
         if self.constant:
@@ -324,22 +340,32 @@ def decode_lanes(data, size, element=None, base=None):
     return bytes(out) + rest
 
 
-def decode_lz4_with_base(data, size, base):
-    reader, out = Reader(data, "LZ4 with a base"), []
-    for start in range(0, size, 16384):
-        count = min(16384, size - start)
-        middle = (start + count // 2) * len(base) // size
-        first = max(0, min(middle - 24576, len(base) - 49152))
-        block = reader.take(int.from_bytes(reader.take(2), "little"))
-        out.append(decode_lz4(block, count, base[first:first + 49152]))
-    reader.end()
-    return b"".join(out)
+def decode_parts(data, size, base):
+    head = Reader(data, "parts of a base")
+    codec, length = head.byte(), head.varint()
+    check(codec <= LANES and length < size, "a body that is coded against a base, or too long")
+    body = Reader(decode(data[head.place:], codec, length, CHUNK_LIMIT), "parts of a base")
+    commands = Reader(body.take(body.varint()), "commands")
+    out, known = bytearray(), 0
+    while len(out) < size:
+        literals = commands.varint()
+        out += body.take(literals)
+        if len(out) >= size:
+            break
+        count, start = commands.varint(), known + literals + commands.zigzag()
+        check(count > 0 and 0 <= start and start + count <= len(base), "a part outside the base")
+        out += base[start:start + count]
+        known = start + count
+    check(len(out) == size, "parts do not fill an entry")
+    commands.end()
+    body.end()
+    return bytes(out)
 
 
 def decode_with_base(data, codec, size, base):
     check(0 < len(data) < size, "a coded entry is not shorter than its bytes")
-    if codec == LZ4_WITH_BASE:
-        return decode_lz4_with_base(data, size, base)
+    if codec == PARTS:
+        return decode_parts(data, size, base)
     check(codec == DIFFERENCE and len(base) == size, "no difference to this base")
     return decode_lanes(data, size, base=base)
 
@@ -375,7 +401,7 @@ class Pack:
         index = data[start:-52]
         check(sha256(index) == data[-40:-8], path + ": its index is damaged")
         self.path, self.size, self.entries, self.encoded = path, len(data), {}, {}
-        self.raw_bytes = dict.fromkeys(range(LZ4_WITH_BASE + 1), 0)
+        self.raw_bytes = dict.fromkeys(range(PARTS + 1), 0)
         offset = 8
         for row in range(0, len(index), 44):
             identity = index[row:row + 32]

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegManifest
+
+/// Whether new bytes may be coded against those of earlier versions, and of which.
+package struct DeltaOptions: Sendable {
+    package var isOff = false
+    /// A reference: what to look at beside the version before.
+    package var base: String?
+
+    package init() {}
+}
+
+/// Versions whose files may be the bases of files that are being stored.
+///
+/// For one thread at a time.
+final class BaseVersions {
+    /// Versions of more files are no bases: files of the same name in the version before are found without this.
+    private static let fileLimit: UInt64 = 10_000
+
+    /// The chunks of a file.
+    private struct File {
+        let path: BytePath
+        let chunks: [ChunkRow]
+    }
+
+    private let manifests: [Manifest]
+    private let library: ManifestLibrary
+    private lazy var files = manifests.map(read)
+
+    /// `manifests`: the first has precedence.
+    init(_ manifests: [Manifest], library: ManifestLibrary) {
+        self.manifests = manifests.filter { $0.totals.fileCount <= BaseVersions.fileLimit }
+        self.library = library
+    }
+
+    /// The chunks of what is most likely an earlier version of the file at `path`; none where nothing is.
+    ///
+    /// That is the file at the same path, or the only one whose name ends alike.
+    func chunks(ofFileLike path: BytePath) -> [ChunkRow] {
+        for files in files {
+            if let same = files.first(where: { $0.path == path }) { return same.chunks }
+            let alike = files.filter { $0.path.nameExtension == path.nameExtension }
+            if alike.count == 1 { return alike[0].chunks }
+        }
+        return []
+    }
+
+    /// What cannot be read is no base: a missed match is waste, no error.
+    private func read(_ manifest: Manifest) -> [File] {
+        var files: [File] = []
+        var chunks: [ChunkRow] = []
+        try? library.forEachItem(of: manifest, subject: "a base") { item in
+            chunks += item.chunks
+            guard case .row(let row, _) = item else { return }
+            if case .file = row.kind { files.append(File(path: row.path, chunks: chunks)) }
+            chunks = []
+        }
+        return files
+    }
+}
+
+extension BytePath {
+    /// What follows the last dot of the last component; nil for none.
+    fileprivate var nameExtension: ArraySlice<UInt8>? {
+        let name = lastComponent.bytes
+        return name.lastIndex(of: UInt8(ascii: ".")).map { name[($0 + 1)...] }
+    }
+}
