@@ -160,10 +160,17 @@ struct TensorPull {
 
     private func draft(of source: Source) throws -> SafetensorsDraft {
         do { return try SafetensorsDraft(source.tensors, of: source.file) } catch {
-            throw RegError(
-                .usage,
-                "the tensor \(printable(BytePath(error.tensor.name))) is \(error.tensor.dtype), which safetensors files cannot hold",
-                hint: "leave it out, or pull its file as it is: --only GLOB")
+            switch error {
+            case .unfit(let tensor):
+                throw RegError(
+                    .usage,
+                    "the tensor \(printable(BytePath(tensor.name))) is \(printable(BytePath(tensor.dtype))), which safetensors files cannot hold",
+                    hint: "leave it out, or pull its file as it is: --only GLOB")
+            case .headerTooLong:
+                throw RegError(
+                    .refused, "\(source.bytes.subject) has too many tensors for one safetensors file",
+                    hint: "ask for fewer of them")
+            }
         }
     }
 

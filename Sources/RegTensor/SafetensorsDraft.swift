@@ -2,9 +2,12 @@
 
 internal import RegJSON
 
-/// A tensor that a safetensors file cannot hold with its bytes as they are.
-package struct UnfitTensor: Error {
-    package let tensor: Tensor
+/// Why some tensors make no safetensors file.
+package enum SafetensorsDraftError: Error, Equatable, Sendable {
+    /// A tensor that such a file cannot hold with its bytes as they are.
+    case unfit(Tensor)
+    /// The header would be longer than readers take.
+    case headerTooLong
 }
 
 /// A safetensors file of some tensors of another file, still without their bytes.
@@ -17,7 +20,7 @@ package struct SafetensorsDraft: Sendable {
     package let byteCount: UInt64
 
     /// `tensors`: some of `file`, whose metadata it keeps.
-    package init(_ tensors: [Tensor], of file: TensorFile) throws(UnfitTensor) {
+    package init(_ tensors: [Tensor], of file: TensorFile) throws(SafetensorsDraftError) {
         var metadata = file.metadata
         var forms: [(tensor: Tensor, form: Form)] = []
         for tensor in tensors {
@@ -31,6 +34,7 @@ package struct SafetensorsDraft: Sendable {
         }
         var members: [String] = []
         if !metadata.members.isEmpty { members.append("\"__metadata__\":\(JSON.object(metadata).compact)") }
+        var textByteCount = members.first?.utf8.count ?? 0
         var offset: UInt64 = 0
         var starts: [UInt64] = []
         for (tensor, form) in order.map({ forms[$0] }) {
@@ -39,6 +43,8 @@ package struct SafetensorsDraft: Sendable {
             members.append(
                 "\(JSON.string(tensor.name).compact):{\"dtype\":\(JSON.string(form.dtype).compact),"
                     + "\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+            textByteCount += members.last?.utf8.count ?? 0
+            guard textByteCount + members.count < SafetensorsHeader.longestJSON else { throw .headerTooLong }
             starts.append(offset)
             offset = end
         }
@@ -65,7 +71,8 @@ private struct Form {
     /// What the tensor is where `dtype` does not say it.
     var originalType: String?
 
-    init(_ tensor: Tensor, _ container: Container) throws(UnfitTensor) {
+    init(_ tensor: Tensor, _ container: Container) throws(SafetensorsDraftError) {
+        if tensor.name == "__metadata__" { throw .unfit(tensor) }
         if let bits = Tensor.bitCount(dtype: tensor.dtype) {
             (dtype, shape, elementByteCount) = (tensor.dtype, tensor.shape, max(1, bits / 8))
         } else if container == .safetensors {
@@ -78,7 +85,7 @@ private struct Form {
             shape = tensor.shape.dropLast() + [row / type.elementCount * type.byteCount]
             originalType = tensor.dtype
         } else {
-            throw UnfitTensor(tensor: tensor)
+            throw .unfit(tensor)
         }
     }
 }

@@ -19,7 +19,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
 extension SafetensorsHeader {
     /// Length of the field that holds the JSON's length, in bytes.
     package static let lengthFieldByteCount = 8
-    private static let longestJSON: UInt64 = 8 << 20
+    static let longestJSON: UInt64 = 8 << 20
     /// A tensor is some ten values, so this is 100,000 tensors; the parsed header stays below 100 MiB (measured).
     private static let limits = JSONLimits(byteCount: 8 << 20, valueCount: 1_000_000)
 
