@@ -141,7 +141,9 @@ let package = Package(
                 "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegFiles", "RegStore", "RegHTTP", "RegS3",
             ]),
         tests("FaultTests", of: ["RegBytes", "RegHash", "RegJSON", "RegJobs"]),
-        tests("EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash", "RegCodec"], excluding: ["Fixtures"]),
+        tests(
+            "EndToEndTests", of: ["RegBytes", "RegJSON", "RegHash", "RegTensor", "RegCodec"],
+            excluding: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -14,6 +14,11 @@ extension Session {
         try verb {
             let resolution = try versionsToPull(request)
             guard let output = request.output else {
+                if request.isSelection {
+                    throw RegError(
+                        .usage, "tensors and shards are pulled into a directory of their own",
+                        hint: "say where: -o DIR")
+                }
                 guard let workspace else {
                     throw withoutWorkspace(
                         "there is no repository here to pull into", hint: "say where: -o DIR")
@@ -74,7 +79,7 @@ extension Session {
         try makeDirectories(parent)
         let directory = try Descriptor.open(parent, .directory)
         let unfinished = try UnfinishedDirectory(
-            for: targets, request.only, as: output.lastComponent, in: directory)
+            for: targets, request.selection, as: output.lastComponent, in: directory)
         let report: PullReport
         do {
             // Whatever lies there, an earlier run of the same pull has left it.
@@ -107,7 +112,9 @@ extension Session {
         _ targets: [PullTarget], in output: BytePath, _ request: PullRequest
     ) throws -> PullReport? {
         let isDirectory = try fileStatus(output)?.kind == .directory
-        if isDirectory, let report = try reportIfThere(targets, in: output) { return report }
+        if isDirectory, !request.isSelection, let report = try reportIfThere(targets, in: output) {
+            return report
+        }
         if isDirectory, request.isClean { return nil }
         throw RegError(
             .conflict, "\(printable(output)) is there already, with other content",
@@ -156,6 +163,10 @@ extension Session {
     private func pull(
         _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, _ library: ManifestLibrary
     ) throws -> PullReport {
+        if let tensors = try TensorPull.ifAsked(for: targets, request, library: library, session: self) {
+            return try pull(tensors, into: root, request)
+        }
+        let shards = try request.shard.map { try rows(of: $0, targets, request, library) }
         let tree: WorkingTree
         if let workspace, workspace.root == root {
             tree = try workingTree(of: workspace)
@@ -163,7 +174,8 @@ extension Session {
             tree = try WorkingTree(root, catalog: Catalog.inMemory(), jobs: jobs)
         }
         var notes: [String] = []
-        let plans = try targets.compactMap { target -> PullPlan? in
+        let plans = try targets.indices.compactMap { index -> PullPlan? in
+            let target = targets[index]
             let subject = target.version.subject
             guard let manifest = try library.manifest(of: target.version.digest, subject: subject) else {
                 if try isThere(target.version, in: tree) {
@@ -175,10 +187,14 @@ extension Session {
                     "\(subject) (\(target.version.digest.text)) is not in \(try registryLocation().text)",
                     hint: "was it pushed? see reg status in the clone that added it")
             }
-            return try PullPlan(target, manifest, request, library: library, tree: tree)
+            return try PullPlan(
+                target, manifest, request, shards?[index], library: library, tree: tree)
         }
         try checkConflicts(plans)
-        if !request.isDryRun { try checkSpace(plans, in: root) }
+        if !request.isDryRun {
+            try checkSpace(
+                for: plans.reduce(0) { $0 + $1.byteCountToWrite - $1.byteCountUnfinished }, in: root)
+        }
         let total = plans.reduce(0) { $0 + $1.byteCountToWrite }
         let puller = Puller(
             library: library, tree: tree, isUnseen: workspace?.root != root, session: self, total: total)
@@ -193,6 +209,39 @@ extension Session {
             artifacts: artifacts, requestCount: try registryTraffic()?.requestCount ?? 0,
             retryCount: try registryTraffic()?.retryCount ?? 0,
             notes: notes + plans.flatMap(\.notes))
+    }
+
+    /// Writes single tensors.
+    private func pull(
+        _ tensors: TensorPull, into root: BytePath, _ request: PullRequest
+    ) throws -> PullReport {
+        var tensors = tensors
+        if !request.isDryRun {
+            try checkSpace(for: tensors.byteCountToWrite, in: root)
+            try tensors.carryOut(in: Descriptor.open(root, .directory))
+        }
+        return try tensors.report()
+    }
+
+    /// Which rows of each target are in the shard of all that is asked for.
+    private func rows(
+        of shard: Shard, _ targets: [PullTarget], _ request: PullRequest, _ library: ManifestLibrary
+    ) throws -> [ShardRows] {
+        var sizes: [UInt64] = []
+        var ends: [Int] = []
+        for target in targets {
+            let manifest = try manifest(of: target.version, in: library)
+            try library.forEachItem(of: manifest, subject: target.version.subject) { item in
+                guard case .row(let row, _) = item else { return }
+                guard request.holds(row.path), case .file(let size, _, _) = row.kind else {
+                    return sizes.append(0)
+                }
+                sizes.append(size)
+            }
+            ends.append(sizes.count)
+        }
+        let isMember = shard.members(ofSizes: sizes)
+        return zip([0] + ends, ends).map { ShardRows(isMember[$0..<$1]) }
     }
 
     /// Whether the files at a version's place are the version: where the store was full they are all there is of it.
@@ -210,8 +259,7 @@ extension Session {
             hint: "add and push the changes to keep them, or give --force to lose them")
     }
 
-    private func checkSpace(_ plans: [PullPlan], in root: BytePath) throws {
-        let needed = plans.reduce(0) { $0 + $1.byteCountToWrite - $1.byteCountUnfinished }
+    private func checkSpace(for needed: UInt64, in root: BytePath) throws {
         let space = try fileSystemSpace(root)
         if needed > space.free {
             throw RegError(

@@ -49,9 +49,11 @@ struct PullPlan {
     var isWhole: Bool { !decisions.contains(.leave) }
 
     /// Reads the whole manifest, which checks it, beside what lies in the tree.
+    ///
+    /// `shard`: the rows that are asked for; nil for all.
     init(
-        _ target: PullTarget, _ manifest: Manifest, _ request: PullRequest, library: ManifestLibrary,
-        tree: WorkingTree
+        _ target: PullTarget, _ manifest: Manifest, _ request: PullRequest, _ shard: ShardRows?,
+        library: ManifestLibrary, tree: WorkingTree
     ) throws {
         self.target = target
         self.manifest = manifest
@@ -77,7 +79,8 @@ struct PullPlan {
             }
             let file = next?.path == path ? next : nil
             if file != nil { next = try known.next() }
-            guard checkout.holds(row.path) && request.holds(row.path) else {
+            let isInShard = shard?.holds(decisions.count) ?? true
+            guard isInShard, checkout.holds(row.path), request.holds(row.path) else {
                 if case .file = row.kind, try parents.status(of: path) == nil { absentFileCount += 1 }
                 return decisions.append(.leave)
             }

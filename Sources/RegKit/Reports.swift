@@ -148,12 +148,32 @@ package struct PullRequest: Sendable {
     package var isDryRun = false
     /// Only the files that these cover, their paths relative to the artifact; empty for all.
     package var only: [PathPattern] = []
+    /// Of files of tensors only the tensors whose names these cover; empty for whole files.
+    package var tensors: [PathPattern] = []
+    /// Only this part of the files, or of the tensors.
+    package var shard: Shard?
     /// Whether everything goes that the version lacks.
     package var isClean = false
 
     package init() {}
 
     func holds(_ path: BytePath) -> Bool { only.isEmpty || only.contains { $0.covers(path) } }
+
+    func wants(tensor name: String) -> Bool {
+        tensors.isEmpty || tensors.contains { $0.covers(BytePath(name)) }
+    }
+
+    /// Whether what comes is no part of the files that a checkout could be told by.
+    var isSelection: Bool { !tensors.isEmpty || shard != nil }
+
+    /// What of the versions is asked for, as bytes.
+    var selection: [UInt8] {
+        var bytes: [UInt8] = []
+        for pattern in only { bytes += pattern.text.utf8 + [0] }
+        for pattern in tensors { bytes += [1] + pattern.text.utf8 + [0] }
+        if let shard { bytes += [2] + "\(shard.index)/\(shard.count)".utf8 + [0] }
+        return bytes
+    }
 }
 
 package struct PullReport: Sendable {
@@ -174,6 +194,8 @@ package struct PullReport: Sendable {
         package let removedFileCount: UInt64
         /// Files that are not there because they were not asked for.
         package let absentFileCount: UInt64
+        /// How many tensors came, where only such were asked for: checked chunk by chunk, not by a hash of whole files.
+        package var tensorCount: UInt64?
     }
 
     package let artifacts: [Artifact]

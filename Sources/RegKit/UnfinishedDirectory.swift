@@ -15,14 +15,14 @@ struct UnfinishedDirectory {
 
     /// Finds or makes the directory for these versions; one of its own where another process has that.
     ///
-    /// `only`: what of them is asked for.
+    /// `selection`: what of them is asked for.
     init(
-        for targets: [PullTarget], _ only: [PathPattern], as output: BytePath, in parent: Descriptor
+        for targets: [PullTarget], _ selection: [UInt8], as output: BytePath, in parent: Descriptor
     ) throws {
         let place = SHA256.digest(of: output.bytes).beginning >> 32
         var content: [UInt8] = []
         for target in targets { content += target.version.digest.bytes + target.base.bytes + [0] }
-        for pattern in only { content += pattern.text.utf8 + [0] }
+        content += selection
         let shared = partName(place << 32 | SHA256.digest(of: content).beginning >> 32)
         self.parent = parent
         try UnfinishedDirectory.removeOthers(of: place, but: shared, in: parent)

@@ -39,6 +39,7 @@ extension SafetensorsHeader {
         let header = try parse(
             prefix: file.part(at: 0, count: UInt64(count)), fileSize: file.byteCount)
         return try TensorFile(
-            .safetensors, byteCount: file.byteCount, headers: [0..<header.byteCount], tensors: header.tensors)
+            .safetensors, byteCount: file.byteCount, headers: [0..<header.byteCount], tensors: header.tensors,
+            metadata: header.metadata)
     }
 }

@@ -9,9 +9,14 @@ package protocol FileBytes {
     ///
     /// Together, so that a file that lies far away can bring them at one time.
     func read(_ ranges: [Range<UInt64>]) throws -> [[UInt8]]
+
+    /// How many bytes from `offset` on cost no more than one, for who reads on from there.
+    func readAhead(from offset: UInt64) -> UInt64
 }
 
 extension FileBytes {
+    package func readAhead(from offset: UInt64) -> UInt64 { 256 << 10 }
+
     /// Reads parts of the file, which must be there.
     ///
     /// - Throws: `ContainerError.truncated` where the file ends before, and whatever reading fails with.
@@ -49,8 +54,6 @@ package struct MemoryBytes: FileBytes {
 
 /// Reads a file front to back in windows, checking every bound; integers are little-endian.
 struct ByteCursor {
-    private static let windowByteCount: UInt64 = 256 << 10
-
     private let file: any FileBytes
     /// Nothing is read from here on.
     private let end: UInt64
@@ -88,7 +91,7 @@ struct ByteCursor {
         guard size <= end - offset else { throw ContainerError.truncated(offset: offset) }
         if offset < windowStart || offset + size > windowStart + UInt64(window.count) {
             window = try file.part(
-                at: offset, count: min(max(size, ByteCursor.windowByteCount), end - offset))
+                at: offset, count: min(max(size, file.readAhead(from: offset)), end - offset))
             windowStart = offset
         }
         defer { offset += size }

@@ -10,7 +10,9 @@ enum GGUFHeader {
     /// Vocabularies of 260,000 words take some 15 MiB.
     private static let byteLimit: UInt64 = 64 << 20
     private static let valueLimit: UInt64 = 100_000
-    private static let nameLimit: UInt64 = 64 << 10
+    private static let keyLimit: UInt64 = 64 << 10
+    /// The format says 64, not all writers keep to it.
+    private static let nameLimit: UInt64 = 256
     private static let dimensionLimit: UInt32 = 4
     private static let alignmentLimit: UInt64 = 1 << 20
     private static let nestingLimit = 4
@@ -23,7 +25,7 @@ enum GGUFHeader {
         let valueCount = try cursor.count(limit: valueLimit)
         var alignment: UInt64 = 32
         for _ in 0..<valueCount {
-            let key = try cursor.text(limit: nameLimit)
+            let key = try cursor.text(limit: keyLimit)
             let type = try cursor.u32()
             if key == "general.alignment" {
                 alignment = try readAlignment(&cursor, type: type)

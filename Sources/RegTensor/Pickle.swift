@@ -284,7 +284,7 @@ extension Pickle {
 extension Pickle {
     /// Every tensor with the path to it through dictionaries, lists and states, components joined by dots.
     ///
-    /// In the order of the pickle; at most so many steps are taken, however things refer to each other.
+    /// In the order of the pickle; time and memory are bounded, however things refer to each other.
     func namedTensors() -> [(name: String, tensor: TensorView)] {
         let (stepLimit, depthLimit, nameLimit) = (500_000, 32, 4_096)
         var found: [(name: String, tensor: TensorView)] = []
@@ -304,11 +304,12 @@ extension Pickle {
             case .object(let state?): children = [(state, "")]
             default: break
             }
-            stepCount += children.count + 1
-            guard stepCount <= stepLimit else { return found }
             guard depth < depthLimit else { continue }
             for (child, key) in children.reversed() {
                 let path = [name, key].filter { !$0.isEmpty }.joined(separator: ".")
+                // Long names cost more: they take memory.
+                stepCount += 1 + path.utf8.count / 64
+                guard stepCount <= stepLimit else { return found }
                 if path.utf8.count <= nameLimit { waiting.append((child, path, depth + 1)) }
             }
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import RegJSON
+package import RegJSON
 
 /// The header of a safetensors file: a u64 length, that many bytes of JSON, and then the tensors' bytes.
 ///
@@ -12,12 +12,14 @@ package struct SafetensorsHeader: Equatable, Sendable {
     package let byteCount: UInt64
     /// In the order of their bytes in the file.
     package let tensors: [Tensor]
+    /// What `__metadata__` says: texts by key.
+    package let metadata: JSONObject
 }
 
 extension SafetensorsHeader {
     /// Length of the field that holds the JSON's length, in bytes.
     package static let lengthFieldByteCount = 8
-    private static let longestJSON: UInt64 = 8 << 20
+    static let longestJSON: UInt64 = 8 << 20
     /// A tensor is some ten values, so this is 100,000 tensors; the parsed header stays below 100 MiB (measured).
     private static let limits = JSONLimits(byteCount: 8 << 20, valueCount: 1_000_000)
 
@@ -41,9 +43,10 @@ extension SafetensorsHeader {
         let byteCount = try byteCount(prefix: prefix, fileSize: fileSize)
         guard prefix.count >= byteCount else { throw .truncated(needed: byteCount) }
         var tensors: [Tensor] = []
+        var metadata = JSONObject()
         for (name, value) in try members(Array(prefix[lengthFieldByteCount..<byteCount])) {
             if name == "__metadata__" {
-                try checkMetadata(value)
+                metadata = try checkedMetadata(value)
             } else {
                 tensors.append(try tensor(name, value, start: UInt64(byteCount)))
             }
@@ -52,7 +55,7 @@ extension SafetensorsHeader {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
         }
         try checkCover(tensors, from: UInt64(byteCount), to: fileSize)
-        return SafetensorsHeader(byteCount: UInt64(byteCount), tensors: tensors)
+        return SafetensorsHeader(byteCount: UInt64(byteCount), tensors: tensors, metadata: metadata)
     }
 
     private static func members(_ bytes: [UInt8]) throws(SafetensorsError) -> [(key: String, value: JSON)] {
@@ -64,11 +67,10 @@ extension SafetensorsHeader {
         }
     }
 
-    private static func checkMetadata(_ value: JSON) throws(SafetensorsError) {
-        guard let members = value.objectValue?.members, members.allSatisfy({ $0.value.stringValue != nil })
-        else {
-            throw .badMetadata
-        }
+    private static func checkedMetadata(_ value: JSON) throws(SafetensorsError) -> JSONObject {
+        guard let object = value.objectValue, object.members.allSatisfy({ $0.value.stringValue != nil })
+        else { throw .badMetadata }
+        return object
     }
 
     /// The tensors are sorted; each must begin where the one before ends, and the last end with the file.

@@ -14,15 +14,23 @@ package struct Tensor: Equatable, Sendable {
     package var byteCount: UInt64 { range.upperBound - range.lowerBound }
 }
 
-/// The product of a shape, 1 for an empty one; nil where it does not fit 64 bits.
+/// The product of a shape, 1 for an empty one; nil where the lengths that are not 0 make 2^57 or more.
+///
+/// So its bits can be counted in 64 bits in any order, as every reader of safetensors files does, also of a tensor without
+/// elements.
 func product(of shape: some Sequence<UInt64>) -> UInt64? {
     var product: UInt64 = 1
+    var isEmpty = false
     for dimension in shape {
+        if dimension == 0 {
+            isEmpty = true
+            continue
+        }
         let (next, overflows) = product.multipliedReportingOverflow(by: dimension)
-        if overflows { return nil }
+        guard !overflows, next < 1 << 57 else { return nil }
         product = next
     }
-    return product
+    return isEmpty ? 0 : product
 }
 
 extension Tensor {

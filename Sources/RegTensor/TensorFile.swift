@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import RegJSON
+
 /// A container of tensors: what its headers say, checked.
 package struct TensorFile: Equatable, Sendable {
     /// A part of the file; parts follow one another without gaps.
@@ -14,6 +16,8 @@ package struct TensorFile: Equatable, Sendable {
     package let byteCount: UInt64
     /// In the order of their bytes in the file; only those of PyTorch's files may share bytes.
     package let tensors: [Tensor]
+    /// What a safetensors header says besides, texts by key; nothing for other containers.
+    package let metadata: JSONObject
     /// What the file is made of, in order; padding and the like between tensors is a part of its own.
     package let parts: [Part]
 
@@ -26,10 +30,11 @@ package struct TensorFile: Equatable, Sendable {
     /// `storages`: where bytes of tensors are, with a name for each; nil for where the tensors are.
     init(
         _ container: Container, byteCount: UInt64, headers: [Range<UInt64>], tensors: [Tensor],
-        storages: [(name: String, range: Range<UInt64>)]? = nil
+        storages: [(name: String, range: Range<UInt64>)]? = nil, metadata: JSONObject = [:]
     ) throws(ContainerError) {
         self.container = container
         self.byteCount = byteCount
+        self.metadata = metadata
         self.tensors = tensors.sorted {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
         }

@@ -16,6 +16,8 @@ struct Pull: ParsableCommand {
               reg pull
               reg pull detector@v3 -o old/
               reg pull data --only 'train/**' --only '*.json'
+              reg pull detector --tensors 'backbone.*' -o part/
+              reg pull data --shard 0/8 -o rank0/
               reg pull --clean
               reg pull detector --dry-run --json
             """)
@@ -39,6 +41,20 @@ struct Pull: ParsableCommand {
             "Only files that this covers, by paths in the artifact; may be repeated.", valueName: "glob"),
         transform: patternArgument)
     var only: [PathPattern] = []
+    @Option(
+        name: .customLong("tensors"),
+        help: ArgumentHelp(
+            "Of files of tensors only those that this covers, as safetensors; may be repeated.",
+            valueName: "glob"),
+        transform: patternArgument)
+    var tensors: [PathPattern] = []
+    @Option(
+        name: .customLong("shard"),
+        help: ArgumentHelp(
+            "Only part I of N of about the same size, the first being 0; of a single file of tensors, of those.",
+            valueName: "i/n"),
+        transform: shardArgument)
+    var shard: Shard?
     @Flag(name: .customLong("clean"), help: "Remove what the version lacks from the artifacts' paths.")
     var isClean = false
     @OptionGroup var shared: SharedOptions
@@ -50,6 +66,8 @@ struct Pull: ParsableCommand {
         request.replacesEditedFiles = replacesEditedFiles
         request.isDryRun = isDryRun
         request.only = only
+        request.tensors = tensors
+        request.shard = shard
         request.isClean = isClean
         return request
     }

@@ -20,6 +20,8 @@ struct Work {
         case pull
         /// Into a directory that is not there.
         case pullApart
+        /// The same, of the tensors in a file of version 2.
+        case pullTensors
     }
 
     private static let fileCount = 100
@@ -37,8 +39,10 @@ struct Work {
     private let oldLock: [UInt8]
     private let ignores: [[UInt8]]
     private var parts: [String: Tree] = [:]
+    /// What `pullTensors` should write.
+    private var selected: Tree?
 
-    /// Where the pulled files of `pullApart` go.
+    /// Where the files of a pull apart go.
     private var output: String { "\(project.place)/out" }
     private var recordsBefore: Int { kind == .firstPush ? 0 : 1 }
 
@@ -56,6 +60,10 @@ struct Work {
         try sandbox.remove("\(data)/only-old")
         try Work.writeFiles(of: project, byteCount: 15_000, seed: 2)
         try sandbox.write("\(data)/long", seededBytes(count: 3 << 20, seed: 3))
+        if kind == .pullTensors {
+            let tensors = (0..<8).map { SampleTensor("layer.\($0)", count: 100_000, seed: UInt64($0)) }
+            try sandbox.write("\(data)/deep/model.gguf", SampleTensor.gguf(tensors))
+        }
         new = try sandbox.tree(data)
         place = clone
         switch kind {
@@ -74,6 +82,12 @@ struct Work {
         case .pullApart:
             arguments = ["pull", "data", "-o", "../out"]
             try project.pushAll(["data"])
+        case .pullTensors:
+            let command = ["pull", "data", "--tensors", "layer.*", "-o"]
+            arguments = command + ["../out"]
+            try project.pushAll(["data"])
+            try sandbox.succeed(command + ["../selected"], in: project.repository)
+            selected = try sandbox.tree("\(project.place)/selected")
         }
         oldLock = try sandbox.read("\(project.repository)/reg.lock")
         ignores = try Work.ignoreFiles.map { [sandbox, project] in
@@ -124,6 +138,9 @@ struct Work {
         case .pullApart:
             guard sandbox.exists(output) else { return }
             #expect(try sandbox.tree(output).entries == new.entries, "\(context)")
+        case .pullTensors:
+            guard sandbox.exists(output) else { return }
+            #expect(try sandbox.tree(output).entries == selected?.entries, "\(context)")
         }
     }
 
@@ -145,11 +162,14 @@ struct Work {
                 status.onlyArtifact?["state"]?.stringValue == "clean", "\(context): \(status.compact)")
         case .pullApart:
             #expect(try sandbox.tree(output).entries == new.entries, "\(context)")
+        case .pullTensors: #expect(try sandbox.tree(output).entries == selected?.entries, "\(context)")
         }
     }
 
     /// Makes the command possible again where it succeeded: a pull apart wants a new directory.
-    func prepareAgain() throws { if kind == .pullApart { try sandbox.remove(output) } }
+    func prepareAgain() throws {
+        if [.pullApart, .pullTensors].contains(kind) { try sandbox.remove(output) }
+    }
 
     private func isNew(_ lock: [UInt8]) -> Bool {
         let text = String(decoding: lock, as: UTF8.self)

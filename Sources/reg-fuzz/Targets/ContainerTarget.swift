@@ -13,6 +13,11 @@ enum ContainerTarget: FuzzTarget {
         claim(file.parts.reduce(0) { $0 + $1.byteCount } == end, "the parts are the whole file")
         claim(file.tensors.allSatisfy { $0.range.upperBound <= end }, "tensors are in the file")
         claim(Set(file.tensors.map { Array($0.name.utf8) }).count == file.tensors.count, "names are unique")
+        if let draft = try? SafetensorsDraft(file.tensors, of: file) {
+            let header = try? SafetensorsHeader.parse(prefix: draft.header, fileSize: draft.byteCount)
+            claim(header?.tensors.count == file.tensors.count, "a pulled file has the tensors")
+            claim(header?.byteCount == UInt64(draft.header.count), "its header is as long as it says")
+        }
         let plan = CutPlan.container(file.parts.map { ($0.byteCount, $0.isHeader) })
         guard case .stretches(let lengths) = plan else { return }
         claim(lengths.reduce(0, +) == end, "the stretches are the whole file")

@@ -31,8 +31,9 @@ struct PullAnswer: Answer {
         members["written_files"] = .count(artifact.writtenFileCount)
         members["removed_files"] = .count(artifact.removedFileCount)
         members["absent_files"] = .count(artifact.absentFileCount)
-        // Whole files are checked before they get their names; a dry run checks nothing.
-        members["verified"] = isDryRun ? .null : "file"
+        members["tensors"] = .count(artifact.tensorCount)
+        // Whole files are checked before they get their names, tensors chunk by chunk; a dry run checks nothing.
+        members["verified"] = isDryRun ? .null : artifact.tensorCount == nil ? "file" : "chunks"
         return members
     }
 
@@ -60,7 +61,9 @@ struct PullAnswer: Answer {
     private func total(_ style: TextStyle) -> String {
         let files = report.artifacts.map(\.writtenFileCount).reduce(0, +)
         let bytes = report.artifacts.map(\.fetchedByteCount).reduce(0, +)
-        let amount = "\(countText(files, "file")), \(sizeText(bytes)) fetched"
+        let tensors = report.artifacts.compactMap(\.tensorCount).reduce(0, +)
+        let content = tensors > 0 ? "\(countText(tensors, "tensor")) in " : ""
+        let amount = "\(content)\(countText(files, "file")), \(sizeText(bytes)) fetched"
         let requests =
             style.isVerbose || report.retryCount > 0
             ? " in \(trafficText(requests: report.requestCount, retries: report.retryCount))" : ""

@@ -61,6 +61,17 @@ func rangeArgument(_ argument: String) throws -> ClosedRange<UInt64> {
     return bounds[0]...bounds[1]
 }
 
+/// The part `I/N` of a whole.
+func shardArgument(_ argument: String) throws -> Shard {
+    let parts = argument.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { decimal($0).flatMap { Int(exactly: $0) } }
+    guard parts.count == 2, numbers.count == 2, let shard = Shard(numbers[0], of: numbers[1]) else {
+        throw ValidationError(
+            "a shard is I/N: part I of N, counted from 0, so 0/4 to 3/4; N is at most \(Shard.countLimit)")
+    }
+    return shard
+}
+
 /// Digits alone, unlike `UInt64.init`, which also takes a sign.
 private func decimal(_ digits: Substring.UTF8View) -> UInt64? {
     guard digits.first.map({ $0 != UInt8(ascii: "+") }) == true else { return nil }
