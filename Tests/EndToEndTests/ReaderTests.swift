@@ -7,7 +7,7 @@ import Testing
 
 /// Programs in Python, written from docs/format.md alone, read what reg wrote.
 @Suite struct ReaderTests {
-    private static func script(_ name: String) -> String {
+    static func script(_ name: String) -> String {
         BytePath(#filePath).parent.appending("Fixtures/\(name)").lossy
     }
 
