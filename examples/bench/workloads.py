@@ -221,7 +221,7 @@ class Maker:
         """Annotations as those of COCO; of every thousandth the box and the category are edited."""
 
         def make(place: Path) -> None:
-            count = self.scaled(430_000)
+            count = self.scaled(555_000)
             edited = set(random.Random(SEED).sample(range(count), count // 1000))
             for version in (1, 2):
                 path = folder(place, version) / "instances.json"
@@ -240,7 +240,7 @@ class Maker:
         """Rows of measurements; of every thousandth two values are edited."""
 
         def make(place: Path) -> None:
-            count = self.scaled(2_600_000)
+            count = self.scaled(2_866_000)
             edited = set(random.Random(SEED).sample(range(count), count // 1000))
             for version in (1, 2):
                 path = folder(place, version) / "table.csv"
