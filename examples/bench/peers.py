@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""reg and what it is measured against: each stores versions of a file or directory, in a directory, with its defaults."""
+"""reg and what it is measured against: each stores versions of a file or directory, with its defaults."""
 
 import json
 import os
@@ -48,7 +48,8 @@ class Peer:
 
     @property
     def environment(self) -> dict[str, str]:
-        identity = {f"GIT_{who}_{what}": "bench@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        who = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
+        identity = {f"GIT_{key}": "bench@example.org" for key in who}
         return {"PATH": os.environ["PATH"], "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"} | identity
 
     def take(self, version: Path) -> Path:
@@ -62,9 +63,8 @@ class Peer:
     @property
     def stored(self) -> int:
         """The bytes of the store, all that is in it."""
-        return sum(
-            os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(self.store) for name in names
-        )
+        paths = (os.path.join(folder, name) for folder, _, names in os.walk(self.store) for name in names)
+        return sum(os.lstat(path).st_size for path in paths)
 
 
 class Reg(Peer):
@@ -78,8 +78,8 @@ class Reg(Peer):
     def get(self, output: Path) -> tuple[Usage, Path]:
         command = [self.tools.reg, "pull", "data@latest", "-o", output, "--json", "--registry", self.store]
         usage = self.run(*command)
-        (file,) = names if len(names := list(output.iterdir())) == 1 and names[0].is_file() else (output,)
-        return usage, file
+        files = list(output.iterdir())
+        return usage, files[0] if len(files) == 1 and files[0].is_file() else output
 
 
 class RegProject(Reg):
@@ -176,8 +176,8 @@ class Casync(Peer):
         return self.run("casync", "make", f"--store={self.store}/chunks", self.index(data.is_dir()), data)
 
     def get(self, output: Path) -> tuple[Usage, Path]:
-        is_directory = self.index(True).exists()
-        return self.run("casync", "extract", f"--store={self.store}/chunks", self.index(is_directory), output), output
+        index = self.index(self.index(True).exists())
+        return self.run("casync", "extract", f"--store={self.store}/chunks", index, output), output
 
 
 class Dvc(Peer):

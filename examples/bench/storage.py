@@ -4,13 +4,14 @@
 
   storage.py REG VENV DIRECTORY [--scale S] [--only CASES] [--peers NAMES] [--resume] [--plot FILE]
 
-REG is the binary, VENV has what requirements.txt and finetune.txt say. Input is made once below DIRECTORY, and stays;
-work goes on in a new directory there, which needs 30 GiB. CASES and NAMES are lists with commas; S makes all input but the
-real weights larger or smaller. --resume takes cases from DIRECTORY/results.json where an earlier run measured them.
+REG is the binary, VENV has what requirements.txt says, and DIRECTORY/minilm has what finetune.py makes. Input is made
+once below DIRECTORY, and stays; work goes on in a new directory there, which needs 30 GiB. CASES and NAMES are lists
+with commas; S makes all input but the real weights larger or smaller. --resume takes cases from DIRECTORY/results.json
+where an earlier run measured them.
 
-Each peer has a home and a project of its own. Cases come one after the other, and in each the peers; of the first case,
-whose times are compared, there are three rounds. The bytes are those of the whole store, and what comes out of it is
-compared with what went in.
+Each peer has a home and a project of its own. Cases come one after the other, and in each the peers; of the first
+case, whose times are compared, there are three rounds. The bytes are those of the whole store, and what comes out of it
+is compared with what went in.
 """
 
 import argparse
@@ -55,6 +56,11 @@ class Workload:
     title: str
     versions: list[Path]
     part: Path | None
+
+    @classmethod
+    def parsed(cls, value: dict) -> "Workload":
+        versions = [Path(path) for path in value["versions"]]
+        return cls(value["name"], value["title"], versions, Path(value["part"]) if value["part"] else None)
 
 
 @dataclass
@@ -148,12 +154,8 @@ class Bench:
             shutil.rmtree(directory)
         took = time.monotonic() - start
         first = usages[0]
-        print(
-            f"{workload.name}, {kind.name}: {first.cpu:.2f} CPU s, {stored[1] / sizes[0]:.3f} of raw, then "
-            f"{result.added / sizes[-1]:.4f}; all of it {took:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+        text = f"{first.cpu:.2f} CPU s, {stored[1] / sizes[0]:.3f} of raw, then {result.added / sizes[-1]:.4f}"
+        print(f"{workload.name}, {kind.name}: {text}; all of it {took:.0f} s", file=sys.stderr, flush=True)
 
 
 # Tables
@@ -182,7 +184,7 @@ def times(usages: list[Usage]) -> list[str]:
     """Medians of CPU and wall seconds."""
     if not usages:
         return ["", ""]
-    return [f"{statistics.median(one.cpu for one in usages):.2f}", f"{statistics.median(one.wall for one in usages):.2f}"]
+    return [f"{cpu(usages):.2f}", f"{statistics.median(usage.wall for usage in usages):.2f}"]
 
 
 def cpu(usages: list[Usage]) -> float:
@@ -197,9 +199,10 @@ def requirements(cases: dict[str, Case], scale: float) -> list[Requirement]:
     for way in WAYS:
         results = {name: case.results[way] for name, case in cases.items() if way in case.results}
         parts = {name: cases[name].part_stored or 0 for name in results}
-        found += [Requirement(f"{way}: {text}", value, limit) for text, value, limit in stored(results, parts, scale)]
+        rows = list(stored(results, parts, scale))
         if COMPARED in results:
-            found += [Requirement(f"{way}: {text}", value, limit) for text, value, limit in compared(cases[COMPARED], way)]
+            rows += compared(cases[COMPARED], way)
+        found += [Requirement(f"{way}: {text}", value, limit) for text, value, limit in rows]
     for name, case in cases.items():
         if peaks := [one.peak for peer, one in case.results.items() if peer in WAYS]:
             found.append(Requirement(f"{name}: peak of reg, MiB", max(peaks) / 2**20, MEMORY))
@@ -240,9 +243,9 @@ def compared(case: Case, way: str) -> Iterator[tuple[str, float, float]]:
 
 
 def shares(cases: dict[str, Case]) -> list[tuple[str, dict[str, float]]]:
-    """For the plot: what the last version adds, as a share of its size."""
+    """For the plot: what the last version adds, as a share of its size; of reg's ways only that of a project."""
     return [
-        (case.title, {peer: one.added / one.last_raw for peer, one in case.results.items()})
+        (case.title, {peer: one.added / one.last_raw for peer, one in case.results.items() if peer != Reg.name})
         for case in cases.values()
         if any(one.last for one in case.results.values())
     ]
@@ -270,12 +273,10 @@ def read(version: Path) -> None:
 def make(words: argparse.Namespace, base: Path) -> list[Workload]:
     """In a program of its own: what this one has in memory counts as the peak of what it runs."""
     program = Path(__file__).parent / "workloads.py"
-    command = [words.venv / "bin/python", "-B", program, base / f"data-{words.scale:g}", base / "minilm", str(words.scale)]
-    made = json.loads(subprocess.run([*command, *words.only], check=True, capture_output=True).stdout)
-    return [
-        Workload(one["name"], one["title"], [Path(path) for path in one["versions"]], one["part"] and Path(one["part"]))
-        for one in made
-    ]
+    places = [base / f"data-{words.scale:g}", base / "minilm"]
+    command = [words.venv / "bin/python", "-B", program, *places, str(words.scale), *words.only]
+    made = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return [Workload.parsed(one) for one in made]
 
 
 def main() -> None:

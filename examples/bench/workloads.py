@@ -4,8 +4,8 @@
 
   workloads.py DIRECTORY MINILM SCALE [NAME...]
 
-All of it, or what is named, is made once below DIRECTORY with fixed seeds, and is the same every time. MINILM is the directory
-of finetune.py. SCALE makes all but those weights larger or smaller. It prints what there is as JSON.
+All of it, or what is named, is made once below DIRECTORY with fixed seeds, and is the same every time. MINILM is the
+directory of finetune.py. SCALE makes all but those weights larger or smaller. It prints what there is as JSON.
 """
 
 import json
@@ -188,7 +188,8 @@ class Maker:
     # Weights that were really trained
 
     def finetuned(self, dtype: str) -> Workload:
-        return self.linked(f"minilm-{dtype}", f"MiniLM {dtype}, then fine-tuned", (f"base-{dtype}", f"step-300-{dtype}"))
+        versions = (f"base-{dtype}", f"step-300-{dtype}")
+        return self.linked(f"minilm-{dtype}", f"MiniLM {dtype}, then fine-tuned", versions)
 
     def next_checkpoint(self, dtype: str) -> Workload:
         return self.linked(f"next-{dtype}", f"next checkpoint, {dtype}", (f"step-200-{dtype}", f"step-300-{dtype}"))
