@@ -194,7 +194,7 @@ class Dvc(Peer):
         return self.dvc(self.project, "add", data) + self.dvc(self.project, "push")
 
     def get(self, output: Path) -> tuple[Usage, Path]:
-        (pointer,) = self.project.glob("*.dvc")
+        (pointer,) = self.project.glob("?*.dvc")
         (output / ".dvc").mkdir(parents=True)
         shutil.copy(self.project / ".dvc/config", output / ".dvc")
         shutil.copy(pointer, output)

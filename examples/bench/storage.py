@@ -154,7 +154,9 @@ class Bench:
             shutil.rmtree(directory)
         took = time.monotonic() - start
         first = usages[0]
-        text = f"{first.cpu:.2f} CPU s, {stored[1] / sizes[0]:.3f} of raw, then {result.added / sizes[-1]:.4f}"
+        text = f"{first.cpu:.2f} CPU s, {stored[1] / sizes[0]:.3f} of raw"
+        if result.last:
+            text += f", then {result.added / sizes[-1]:.4f}"
         print(f"{workload.name}, {kind.name}: {text}; all of it {took:.0f} s", file=sys.stderr, flush=True)
 
 
@@ -178,6 +180,22 @@ def print_case(name: str, case: Case) -> None:
     for (place, peer), why in (LEFT_OUT | PULLS_LEFT_OUT).items():
         if place == name:
             print(f"\n{peer}{'' if (place, peer) in LEFT_OUT else ', pull'}: {why}")
+
+
+def print_shares(cases: dict[str, Case]) -> None:
+    """A row for each case: what the first version takes of its size, and what the last adds."""
+    peers = [kind.name for kind in PEERS if any(kind.name in case.results for case in cases.values())]
+
+    def table(title: str, rows: list[tuple[str, dict[str, float]]]) -> None:
+        print(f"\n## {title}\n\n| what | {' | '.join(peers)} |\n|---{'|---' * len(peers)}|")
+        for label, found in rows:
+            print(f"| {label} | {' | '.join(f'{found[peer]:.3f}' if peer in found else '' for peer in peers)} |")
+
+    first = [
+        (case.title, {peer: one.stored / one.raw for peer, one in case.results.items()}) for case in cases.values()
+    ]
+    table("First version: stored / raw", first)
+    table("Last version: new / raw", shares(cases))
 
 
 def times(usages: list[Usage]) -> list[str]:
@@ -243,9 +261,9 @@ def compared(case: Case, way: str) -> Iterator[tuple[str, float, float]]:
 
 
 def shares(cases: dict[str, Case]) -> list[tuple[str, dict[str, float]]]:
-    """For the plot: what the last version adds, as a share of its size; of reg's ways only that of a project."""
+    """What the last version adds, as a share of its size."""
     return [
-        (case.title, {peer: one.added / one.last_raw for peer, one in case.results.items() if peer != Reg.name})
+        (case.title, {peer: one.added / one.last_raw for peer, one in case.results.items()})
         for case in cases.values()
         if any(one.last for one in case.results.values())
     ]
@@ -303,10 +321,16 @@ def main() -> None:
     cases = {name: Case.parsed(one) for name, one in known.items()}
     for name, case in cases.items():
         print_case(name, case)
+    print_shares(cases)
     required = requirements(cases, words.scale)
     print_requirements(required)
     if words.plot:
-        plot.write(words.plot, "What the last version adds to the store / its size", shares(cases))
+        # Of reg's ways only that of a project.
+        bars = [
+            (label, {peer: share for peer, share in found.items() if peer != Reg.name})
+            for label, found in shares(cases)
+        ]
+        plot.write(words.plot, "What the last version adds to the store / its size", bars)
     sys.exit(0 if all(one.holds for one in required) else 1)
 
 

@@ -84,13 +84,13 @@ class Maker:
         def make(place: Path) -> None:
             weights.write(folder(place, 1) / "model.safetensors", weights.shapes(self.scaled(2048)))
 
-        return Workload("weights", "bf16 weights, 2 GiB", (self.made("weights", make) / "1",))
+        return Workload("weights", "bf16 weights", (self.made("weights", make) / "1",))
 
     def fp32(self) -> Workload:
         def make(place: Path) -> None:
             weights.write(folder(place, 1) / "model.safetensors", weights.shapes(self.scaled(512), "F32"))
 
-        return Workload("fp32", "fp32 weights, 512 MiB", (self.made("fp32", make) / "1",))
+        return Workload("fp32", "fp32 weights", (self.made("fp32", make) / "1",))
 
     def base(self) -> tuple[Path, dict[str, Tensor]]:
         """The weights of which there are second versions: 512 MiB, a layer about 5 % of them."""
@@ -277,7 +277,7 @@ class Maker:
                 write_noise(second / f"new/{number:03}.bin", noise)
 
         place = self.made("files", make)
-        return Workload("files", "50,000 files, 800 of them touched", (place / "1", place / "2"))
+        return Workload("files", "small files, 1.6 % touched", (place / "1", place / "2"))
 
     # What no codec shortens
 
@@ -286,7 +286,7 @@ class Maker:
             generator = numpy.random.default_rng(SEED)
             (folder(place, 1) / "noise.bin").write_bytes(generator.bytes(self.scaled(256) << 20))
 
-        return Workload("noise", "noise, 256 MiB", (self.made("noise", make) / "1",))
+        return Workload("noise", "noise", (self.made("noise", make) / "1",))
 
     def jpeg(self) -> Workload:
         """Pictures as cameras write them: the same tables, then bits that are entropy-coded already."""
@@ -300,7 +300,7 @@ class Maker:
                 bits = generator.randbytes(generator.randint(64 << 10, 192 << 10)).replace(b"\xff", b"\xff\0")
                 (target / f"{number:04}.jpg").write_bytes(tables + bits + b"\xff\xd9")
 
-        return Workload("jpeg", "2,000 files like JPEG, 256 MB", (self.made("jpeg", make) / "1",))
+        return Workload("jpeg", "files like JPEG", (self.made("jpeg", make) / "1",))
 
 
 def folder(place: Path, version: int | str) -> Path:
