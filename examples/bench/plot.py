@@ -19,7 +19,7 @@ def write(path: Path, title: str, groups: list[tuple[str, dict[str, float]]]) ->
             length = max(1, WIDTH * min(share, 1.05))
             bars.append(rectangle(LEFT, y, length, BAR - 1, colors[name]))
             if name == names[0]:
-                bars.append(text(LEFT + length + 4, y + BAR, f"{share:.2g}", size=9))
+                bars.append(text(LEFT + length + 4, y + BAR, f"{share:.3f}", size=9))
             y += BAR
         y += GAP
     grid = [line(LEFT + WIDTH * share, y - GAP, f"{share:g}") for share in (0, 0.25, 0.5, 0.75, 1)]

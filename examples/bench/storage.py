@@ -9,9 +9,9 @@ once below DIRECTORY, and stays; work goes on in a new directory there, which ne
 with commas; S makes all input but the real weights larger or smaller. --resume takes cases from DIRECTORY/results.json
 where an earlier run measured them.
 
-Each peer has a home and a project of its own. Cases come one after the other, and in each the peers; of the first
-case, whose times are compared, there are three rounds. The bytes are those of the whole store, and what comes out of it
-is compared with what went in.
+Each peer has a home and a project of its own. Cases come one after the other, and in each the peers; of the large
+weights, where times are compared, there are three rounds. The bytes are those of the whole store, and what comes out
+of it is compared with what went in.
 """
 
 import argparse
@@ -34,7 +34,7 @@ COMPARED = "weights"
 ROUNDS = 3
 WAYS = (RegProject.name, Reg.name)
 IN_ALL_ROUNDS = (*WAYS, "hf-xet", "borg")
-# Removing as many files slows down ext4 for what comes next.
+# Stays until the end, and comes first: ext4 is slow to make files where as many were removed a moment ago.
 KEPT = "files"
 PULLED_FROM_ALL = (COMPARED, "files")
 LEFT_OUT = {
@@ -127,7 +127,7 @@ class Bench:
                 self.round(workload, kind, results)
         part = None
         if workload.part:
-            reg = Reg(self.tools, self.directory / "part")
+            reg = Reg(self.tools, self.directory / f"{workload.name}-part")
             reg.put(reg.take(workload.part))
             part = reg.stored
         return Case(workload.title, results, part)
@@ -313,12 +313,14 @@ def main() -> None:
     peers = [kind for kind in PEERS if words.peers is None or kind.name in words.peers]
     memory = base / "results.json"
     known = json.loads(memory.read_text()) if words.resume and memory.exists() else {}
-    for workload in make(words, base):
-        if workload.name not in known:
-            with tempfile.TemporaryDirectory(dir=base) as directory:
-                known[workload.name] = Bench(tools, Path(directory), peers).measure(workload).document
-            memory.write_text(json.dumps(known))
-    cases = {name: Case.parsed(one) for name, one in known.items()}
+    workloads = make(words, base)
+    with tempfile.TemporaryDirectory(dir=base) as directory:
+        bench = Bench(tools, Path(directory), peers)
+        for workload in workloads:
+            if workload.name not in known:
+                known[workload.name] = bench.measure(workload).document
+                memory.write_text(json.dumps(known))
+    cases = {workload.name: Case.parsed(known[workload.name]) for workload in workloads}
     for name, case in cases.items():
         print_case(name, case)
     print_shares(cases)

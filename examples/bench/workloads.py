@@ -44,6 +44,7 @@ class Maker:
     def __init__(self, directory: Path, minilm: Path, scale: float):
         self.directory, self.minilm, self.scale = directory, minilm, scale
         self.workloads: dict[str, Callable[[], Workload]] = {
+            "files": self.files,
             "weights": self.weights,
             "fp32": self.fp32,
             "retrained": self.retrained,
@@ -61,7 +62,6 @@ class Maker:
             "csv": self.csv,
             "noise": self.noise,
             "jpeg": self.jpeg,
-            "files": self.files,
         }
 
     def made(self, name: str, make: Callable[[Path], None]) -> Path:
