@@ -57,10 +57,14 @@ lint: ## Check format and syntax of the sources and scripts
 	for script in $(SHELL_SCRIPTS); do bash -n "$$script" || exit 1; done
 	python3 -c 'import ast, sys; [ast.parse(open(f, "rb").read(), f) for f in sys.argv[1:]]' $(PYTHON_SCRIPTS)
 
-bench: ## Run the benchmarks
-	@.ci/install-packages build
+bench: build ## Run the benchmarks, against hf-xet, restic, borg and others
+	@.ci/install-packages bench
+	@.ci/install-python $(BENCH_VENV) examples/bench/requirements.txt
+	@.ci/install-python $(BENCH_VENV) examples/bench/finetune.txt
 	$(SWIFT) build $(RELEASE) --product reg-bench
 	.build/release/reg-bench .build
+	$(BENCH_VENV)/bin/python -B examples/bench/finetune.py .build/bench/minilm
+	python3 -B examples/bench/storage.py $(REG) $(BENCH_VENV) .build/bench --plot docs/storage.svg
 
 bench-s3: build ## Run those of S3, against s5cmd, restic and dvc
 	@.ci/install-packages servers bench

@@ -28,12 +28,23 @@ class Usage:
         """What reg says with --json."""
         return json.loads(self.output)
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """Of one run after the other."""
+        return Usage(
+            self.cpu + other.cpu, self.wall + other.wall, max(self.peak, other.peak), self.output + other.output
+        )
+
 
 def run(*command: str | Path, directory: Path, environment: dict[str, str]) -> Usage:
     """Runs a program with a home of its own, that is empty, and in no repository; ends this program if it fails."""
+    shutil.rmtree(directory / "home", ignore_errors=True)
+    return run_again(*command, directory=directory, environment=environment)
+
+
+def run_again(*command: str | Path, directory: Path, environment: dict[str, str]) -> Usage:
+    """The same with what an earlier run left in its home."""
     home = directory / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     words = [str(word) for word in command]
     own = {
         "HOME": str(home),
@@ -46,9 +57,7 @@ def run(*command: str | Path, directory: Path, environment: dict[str, str]) -> U
     os.sync()  # what was written before is not this run's
     with open(output, "wb") as file:
         start = time.monotonic()
-        child = subprocess.Popen(
-            words, cwd=directory, env=environment | own, stdin=subprocess.DEVNULL, stdout=file
-        )
+        child = subprocess.Popen(words, cwd=directory, env=environment | own, stdin=subprocess.DEVNULL, stdout=file)
         _, status, used = os.wait4(child.pid, 0)
         wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)

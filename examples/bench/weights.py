@@ -1,48 +1,56 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a file of weights as training leaves it: bf16 tensors of a transformer, normal values, the same every time.
+"""Writes a file of weights as training leaves it: tensors of a transformer, normal values, the same every time.
 
   weights.py FILE MEBIBYTES
+
+As a program it writes bf16 tensors of a model of width 2048.
 """
 
-import json
-import struct
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy
+import tensors
 
-# One layer of a transformer of width 2048: 96 MiB.
-LAYER = {
-    "attention.query": (2048, 2048),
-    "attention.key": (2048, 2048),
-    "attention.value": (2048, 2048),
-    "attention.output": (2048, 2048),
-    "mlp.up": (8192, 2048),
-    "mlp.down": (2048, 8192),
-}
+Shapes = dict[str, tuple[str, tuple[int, ...]]]
 
 
-def main(path: str, mebibytes: int) -> None:
-    tensors, header, end = [], {}, 0
+def shapes(mebibytes: int, dtype: str = "BF16", width: int = 2048) -> Shapes:
+    """Layers of a transformer until there is that much of them; a layer of width 2048 in bf16 is 96 MiB."""
+    layer = {
+        "attention.query": (width, width),
+        "attention.key": (width, width),
+        "attention.value": (width, width),
+        "attention.output": (width, width),
+        "mlp.up": (4 * width, width),
+        "mlp.down": (width, 4 * width),
+    }
+    found: Shapes = {}
+    end = 0
     while end < mebibytes << 20:
-        layer, place = divmod(len(tensors), len(LAYER))
-        name, shape = list(LAYER.items())[place]
-        start, end = end, end + 2 * shape[0] * shape[1]
-        header[f"layers.{layer}.{name}.weight"] = {
-            "dtype": "BF16",
-            "shape": shape,
-            "data_offsets": [start, end],
-        }
-        tensors.append(shape)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
+        number, place = divmod(len(found), len(layer))
+        name, shape = list(layer.items())[place]
+        end += numpy.dtype(tensors.TYPES[dtype]).itemsize * shape[0] * shape[1]
+        found[f"layers.{number}.{name}.weight"] = (dtype, shape)
+    return found
+
+
+def parts(shapes: Shapes) -> Iterator[bytes]:
+    """The bytes of one tensor after the other."""
     random = numpy.random.default_rng(1)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for rows, columns in tensors:
-            values = random.standard_normal(rows * columns, numpy.float32) * numpy.float32(columns**-0.5)
+    for dtype, (rows, columns) in shapes.values():
+        values = random.standard_normal(rows * columns, numpy.float32) * numpy.float32(columns**-0.5)
+        if dtype == "BF16":
             # bf16 is the upper half of a float.
-            file.write((values.view(numpy.uint32) >> 16).astype("<u2").tobytes())
+            values = values.view(numpy.uint32) >> 16
+        yield values.astype(tensors.TYPES[dtype]).tobytes()
 
 
-main(sys.argv[1], int(sys.argv[2]))
+def write(path: Path, shapes: Shapes) -> None:
+    tensors.write_parts(path, shapes, parts(shapes))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), shapes(int(sys.argv[2])))
