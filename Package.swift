@@ -39,7 +39,7 @@ let package = Package(
         library("RegBytes"),
         library("RegJSON", uses: ["RegBytes"]),
         library("RegJobs"),
-        library("RegHash", uses: ["RegBytes", "CLibCrypto"]),
+        library("RegHash", uses: ["RegBytes", "CKernels", "CLibCrypto"]),
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
         library("RegTensor", uses: ["RegBytes", "RegJSON"]),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import CKernels
 internal import CLibCrypto
 
 /// A running SHA-256 over OpenSSL's EVP, which uses the CPU's SHA instructions where it has them.
@@ -53,5 +54,38 @@ package final class SHA256 {
         hasher.update(Array("reg:\(kind):v1\0".utf8))
         hasher.update(bytes)
         return hasher.finish()
+    }
+
+    /// How several messages are hashed.
+    package enum Kernel: CaseIterable, Sendable {
+        /// Three at one time, with the processor's SHA instructions.
+        case interleaved
+        /// One after another, by OpenSSL.
+        case single
+
+        /// The fastest that this processor can run.
+        package static let best: Kernel = reg_sha256_is_fast() != 0 ? .interleaved : .single
+    }
+
+    /// The digests of several messages: together they take about half the time that each alone does.
+    package static func digests(
+        of messages: [UnsafeRawBufferPointer], by kernel: Kernel = .best
+    ) -> [Digest] {
+        guard kernel == .interleaved, messages.count > 1 else { return messages.map { digest(of: $0) } }
+        // A message of no bytes may have no address, and is never read.
+        let empty: StaticString = ""
+        let starts = messages.map { message -> UnsafePointer<UInt8>? in
+            message.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty.utf8Start
+        }
+        return withUnsafeTemporaryAllocation(
+            byteCount: messages.count * Digest.byteCount, alignment: 8
+        ) { buffer in
+            let digests = buffer.bindMemory(to: UInt8.self)
+            reg_sha256(starts, messages.map(\.count), messages.count, digests.baseAddress)
+            return messages.indices.map { index in
+                let range = index * Digest.byteCount..<(index + 1) * Digest.byteCount
+                return Digest(raw: UnsafeRawBufferPointer(rebasing: buffer[range]))
+            }
+        }
     }
 }

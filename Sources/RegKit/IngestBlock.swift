@@ -103,9 +103,7 @@ final class IngestBlock: @unchecked Sendable {
 
     /// Hashes the chunks, and codes those that `index` does not know a copy of.
     func encode(_ index: ChunkIndex) throws {
-        for number in chunks.indices {
-            hasher.update(bytes(chunks[number].range))
-            let id = hasher.finish()
+        for (number, id) in SHA256.digests(of: chunks.map { bytes($0.range) }).enumerated() {
             chunks[number].id = id
             chunks[number].known = try index.copy(of: id)
         }

@@ -31,7 +31,6 @@ struct Parts {
             segment.deallocate()
             coded.deallocate()
         }
-        let chunkHasher = SHA256()
         let fileHasher = SHA256()
         let encoder = Encoder()
         var cuts: [[Int]] = []
@@ -44,10 +43,9 @@ struct Parts {
         }
         try pass(path, in: segment) { number, block in
             time(&parts.chunkHash) {
-                forEachChunk(cuts[number], of: block) {
-                    chunkHasher.update($0)
-                    _ = chunkHasher.finish()
-                }
+                var chunks: [UnsafeRawBufferPointer] = []
+                forEachChunk(cuts[number], of: block) { chunks.append($0) }
+                _ = SHA256.digests(of: chunks)
             }
         }
         try pass(path, in: segment) { _, block in time(&parts.fileHash) { fileHasher.update(block) } }

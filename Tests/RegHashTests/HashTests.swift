@@ -39,6 +39,25 @@ import Testing
         }
     }
 
+    /// All lengths around a block, in every order that three at one time meet them in.
+    @Test(arguments: SHA256.Kernel.allCases) func manyAtOneTimeAreEachTheirOwn(kernel: SHA256.Kernel) {
+        // What this processor cannot run is not asked of it.
+        guard kernel == .single || SHA256.Kernel.best == .interleaved else { return }
+        let lengths = Array(0...200) + [1_000, 4_095, 4_096, 65_537, 0, 1 << 20, 3, 64]
+        for order in [lengths, lengths.reversed(), lengths.shuffled()] {
+            let messages = order.map { seededBytes(count: $0, seed: UInt64($0)) }
+            let buffers = messages.map { message in
+                let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: message.count, alignment: 1)
+                copy.copyBytes(from: message)
+                return copy
+            }
+            defer { for buffer in buffers { buffer.deallocate() } }
+            let found = SHA256.digests(of: buffers.map { UnsafeRawBufferPointer($0) }, by: kernel)
+            #expect(found == messages.map { SHA256.digest(of: $0) })
+        }
+        #expect(SHA256.digests(of: [], by: kernel).isEmpty)
+    }
+
     @Test func threadsDoNotDisturbEachOther() throws {
         let digests = try onThreads(4) { _ in
             (0..<200).map { SHA256.digest(of: seededBytes(count: $0, seed: 5)) }

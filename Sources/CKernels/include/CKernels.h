@@ -40,4 +40,10 @@ uint32_t reg_lanes_guess(
     const uint8_t *raw, const uint8_t *base, size_t count, unsigned element_size, size_t sample_count,
     reg_kernels kernels);
 
+/// Whether this processor has what `reg_sha256` needs.
+int reg_sha256_is_fast(void);
+
+/// The SHA-256 of `count` messages: `bytes[i]` is `counts[i]` long, its digest 32 bytes from `digests + 32 * i` on. Only where `reg_sha256_is_fast`.
+void reg_sha256(const uint8_t *const *bytes, const size_t *counts, size_t count, uint8_t *digests);
+
 #endif
