@@ -13,7 +13,9 @@ struct PartFinder {
 
     private let raw: UnsafeRawBufferPointer
     private let base: UnsafeRawBufferPointer
-    /// By a hash of eight bytes: a place of `base` that has them, and 1 more; 0 for none. Made when first needed.
+    /// By a hash of eight bytes, a place of `base` that has them, and 1 more; 0 for none.
+    ///
+    /// Made when first needed.
     private var places: [UInt32] = []
     private var commands = ByteWriter()
     private var literals: [UInt8] = []
