@@ -30,6 +30,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CPosix"),
@@ -43,7 +44,7 @@ let package = Package(
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
         library("RegChunk"),
         library("RegTensor", uses: ["RegBytes", "RegJSON"]),
-        library("RegCodec", uses: ["RegBytes", "CLZ4", "CKernels"]),
+        library("RegCodec", uses: ["RegBytes", "CLZ4", "CZstd", "CKernels"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),

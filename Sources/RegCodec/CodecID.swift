@@ -13,7 +13,7 @@ package struct CodecID: RawRepresentable, Hashable, Sendable {
     package static let stored = CodecID(rawValue: 0)
     /// One LZ4 block without a frame.
     package static let lz4 = CodecID(rawValue: 1)
-    /// One LZ4 block, itself coded as lanes of single bytes.
+    /// One LZ4 block, itself coded as lanes of single bytes; read, and no longer written.
     package static let codedLZ4 = CodecID(rawValue: 2)
     /// Lanes of bytes, for numbers.
     package static let lanes = CodecID(rawValue: 3)
@@ -21,11 +21,13 @@ package struct CodecID: RawRepresentable, Hashable, Sendable {
     package static let difference = CodecID(rawValue: 4)
     /// Parts of a base, and what stands between them.
     package static let parts = CodecID(rawValue: 5)
+    /// One frame of zstd.
+    package static let zstd = CodecID(rawValue: 6)
 
     /// Whether an entry decodes only with a base.
     package var needsBase: Bool { self == .difference || self == .parts }
     /// Whether an entry has no base; of a codec that is not known here, neither this nor the other can be told.
-    package var standsAlone: Bool { rawValue < CodecID.difference.rawValue }
+    package var standsAlone: Bool { rawValue < CodecID.difference.rawValue || self == .zstd }
 }
 
 extension CodecID: CustomStringConvertible {
@@ -37,6 +39,7 @@ extension CodecID: CustomStringConvertible {
         case .lanes: "lanes"
         case .difference: "difference"
         case .parts: "parts of a base"
+        case .zstd: "zstd"
         default: "codec \(rawValue)"
         }
     }

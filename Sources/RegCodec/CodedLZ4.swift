@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A block of LZ4 whose bytes are coded once more: u32 length of the block, then its lanes of single bytes.
+/// A block of LZ4 whose bytes are coded once more, as registries have it that were written before zstd: u32 length of the block, then its lanes of single bytes.
 /// - SeeAlso: docs/format.md, "Codecs".
 enum CodedLZ4 {
     private static let headCount = 4
-
-    /// Codes a block of LZ4; the bytes written to `output`, nil where there is no room for them.
-    static func encode(_ block: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int? {
-        guard output.count > headCount, let length = UInt32(exactly: block.count),
-            let count = Lanes.encode(
-                block, elementSize: .one,
-                into: UnsafeMutableRawBufferPointer(rebasing: output[headCount...]))
-        else { return nil }
-        output.storeBytes(of: length.littleEndian, as: UInt32.self)
-        return headCount + count
-    }
 
     /// Finds the block again, in memory that is there while `body` runs, and as long as `raw` at most.
     static func decode(

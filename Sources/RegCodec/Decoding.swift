@@ -15,7 +15,7 @@ extension CodecID {
         switch self {
         case .stored: isPossible = stored == raw
         case .lz4: isPossible = raw > 0 && stored <= Int(Int32.max) && raw <= 255 * stored + 64
-        case .codedLZ4, .lanes, .difference, .parts: isPossible = stored < raw
+        case .codedLZ4, .lanes, .difference, .parts, .zstd: isPossible = stored < raw
         default: throw .unknownCodec(self)
         }
         guard isPossible, raw <= limit else { throw .badLength(self, stored: stored, raw: raw) }
@@ -32,6 +32,7 @@ extension CodecID {
         switch self {
         case .difference, .parts: throw .corrupt(self)  // there is no base
         case .stored: raw.copyMemory(from: stored)
+        case .zstd: try Zstd.decode(stored, into: raw)
         case .codedLZ4: try CodedLZ4.decode(stored, into: raw)
         case .lanes: do { try Lanes.decode(stored, into: raw) } catch { throw .corrupt(self) }
         default:

@@ -36,18 +36,17 @@ extension Encoder {
         return Double(length) * share < guess.share * Double(count)
     }
 
-    /// LZ4, coded once more where that is worth its time, or lanes where they turn out to save more.
+    /// LZ4, zstd where that is worth its time, or lanes where they turn out to save more.
     private func encodeByMatches(
         _ raw: UnsafeRawBufferPointer, _ guess: LaneGuess, into output: UnsafeMutableRawBufferPointer
     ) -> Result {
         var best = Result(codec: .stored, byteCount: raw.count)
         if let length = encodeLZ4(raw, into: UnsafeMutableRawBufferPointer(rebasing: output[..<raw.count])) {
-            let block = UnsafeRawBufferPointer(rebasing: output[..<length])
             best = Result(codec: .lz4, byteCount: length)
-            // Codes take several times as long to decode as LZ4.
+            // Takes several times as long to decode as LZ4.
             let target = room(max(0, length - raw.count / 50))
-            if let shorter = CodedLZ4.encode(block, into: target) {
-                best = Result(codec: .codedLZ4, byteCount: shorter)
+            if let shorter = zstd.encode(raw, into: target) {
+                best = Result(codec: .zstd, byteCount: shorter)
                 output.copyMemory(from: UnsafeRawBufferPointer(rebasing: target[..<shorter]))
             }
         }

@@ -8,6 +8,7 @@ internal import Glibc
 /// For one thread at a time: each worker has its own.
 package final class Encoder {
     let state: UnsafeMutableRawPointer
+    lazy var zstd = Zstd.Compressor()
     /// Where an entry is decoded again, and what else needs room; as long as the longest so far.
     private var spare: UnsafeMutableRawBufferPointer
 

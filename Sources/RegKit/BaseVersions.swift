@@ -18,10 +18,17 @@ final class BaseVersions {
     /// Versions of more files are no bases: files of the same name in the version before are found without this.
     private static let fileLimit: UInt64 = 10_000
 
-    /// The chunks of a file.
-    private struct File {
-        let path: BytePath
-        let chunks: [ChunkRow]
+    /// The files of a version, and their chunks.
+    private struct Files {
+        var byPath: [BytePath: [ChunkRow]] = [:]
+        /// Nil for an extension that several files have.
+        var byExtension: [ArraySlice<UInt8>: [ChunkRow]?] = [:]
+
+        mutating func add(_ path: BytePath, _ chunks: [ChunkRow]) {
+            byPath[path] = chunks
+            guard let name = path.nameExtension else { return }
+            byExtension.updateValue(byExtension[name] == nil ? chunks : nil, forKey: name)
+        }
     }
 
     private let manifests: [Manifest]
@@ -39,21 +46,20 @@ final class BaseVersions {
     /// That is the file at the same path, or the only one whose name ends alike.
     func chunks(ofFileLike path: BytePath) -> [ChunkRow] {
         for files in files {
-            if let same = files.first(where: { $0.path == path }) { return same.chunks }
-            let alike = files.filter { $0.path.nameExtension == path.nameExtension }
-            if alike.count == 1 { return alike[0].chunks }
+            if let same = files.byPath[path] { return same }
+            if let name = path.nameExtension, let only = files.byExtension[name] ?? nil { return only }
         }
         return []
     }
 
     /// What cannot be read is no base: a missed match is waste, no error.
-    private func read(_ manifest: Manifest) -> [File] {
-        var files: [File] = []
+    private func read(_ manifest: Manifest) -> Files {
+        var files = Files()
         var chunks: [ChunkRow] = []
         try? library.forEachItem(of: manifest, subject: "a base") { item in
             chunks += item.chunks
             guard case .row(let row, _) = item else { return }
-            if case .file = row.kind { files.append(File(path: row.path, chunks: chunks)) }
+            if case .file = row.kind { files.add(row.path, chunks) }
             chunks = []
         }
         return files

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import RegCodec
 internal import RegFiles
 internal import RegHash
 internal import RegManifest
@@ -103,7 +104,10 @@ final class PullBlock: @unchecked Sendable {
         let range = used..<used + Int(row.rawLength)
         chunks.append(Chunk(row: row, isPage: isPage, range: range, offset: offset, part: part))
         used = range.upperBound
-        storedByteCount += Int(clamping: row.copy.neededByteCount)
+        // What claims more is refused when it is read.
+        storedByteCount += min(
+            Int(clamping: row.copy.neededByteCount),
+            (1 + row.copy.depth) * CodecLimit.storedByteCount(raw: Int(row.rawLength)))
     }
 
     /// Makes the next piece, of a long file, lie in memory as it does in its file, so that it can be written directly.

@@ -51,7 +51,7 @@ import Testing
             #expect(answer["bindings"] == [[.string(commit), try #require(bind["set"])]])
             // The reader met what it should: all codecs, several pages, files of many chunks.
             #expect(try #require(answer.count("lz4_bytes")) > 10_000)
-            #expect(try #require(answer.count("coded_lz4_bytes")) > 1_000_000)
+            #expect(try #require(answer.count("zstd_bytes")) > 1_000_000)
             #expect(try #require(answer.count("lanes_bytes")) > 1_300_000)
             #expect(try #require(answer.count("stored_bytes")) > 2_000_000)
             #expect(try #require(answer.count("pages")) > 1)
@@ -102,7 +102,7 @@ import Testing
             var trained = weights
             for index in stride(from: 100, to: weights.count, by: 6) { trained[index] ^= 1 }
             let cases: [(CodecID, [UInt8], base: [UInt8]?)] = [
-                (.codedLZ4, text, nil), (.lanes, weights, nil), (.difference, trained, weights),
+                (.zstd, text, nil), (.lanes, weights, nil), (.difference, trained, weights),
                 (.parts, Array(text[20_000...]) + weights.prefix(500), text),
             ]
             for (codec, raw, base) in cases {

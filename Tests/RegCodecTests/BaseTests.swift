@@ -102,7 +102,7 @@ private func decoded(_ codec: CodecID, _ stored: [UInt8], base: [UInt8], count: 
     }
 
     @Test func onlyEntriesWithABaseHaveOne() {
-        for codec in [CodecID.stored, .lz4, .codedLZ4, .lanes, CodecID(rawValue: 6)] {
+        for codec in [CodecID.stored, .lz4, .codedLZ4, .lanes, .zstd, CodecID(rawValue: 7)] {
             #expect(decoded(codec, [1, 1, 0], base: [1, 2, 3, 4], count: 4) == nil)
         }
     }

@@ -12,7 +12,7 @@ import Testing
             try decoded(.lz4, block, count: 25) == Array((String(repeating: "a", count: 20) + "bcdef").utf8))
     }
 
-    @Test(arguments: [6, 7, 255] as [UInt8])
+    @Test(arguments: [7, 8, 255] as [UInt8])
     func unknownCodecsAreRefusedByNumber(number: UInt8) {
         let codec = CodecID(rawValue: number)
         #expect(throws: CodecError.unknownCodec(codec)) { try decoded(codec, [1], count: 1) }
@@ -30,7 +30,7 @@ import Testing
             (.lz4, 1, 0), (.lz4, 0, 0), (.lz4, 10, 2_615), (.lz4, 40_000, (8 << 20) + 1),
             (.stored, (8 << 20) + 1, (8 << 20) + 1),
             (.lz4, Int(Int32.max) + 1, 100), (.lanes, 10, 10), (.lanes, 0, 0), (.codedLZ4, 10, 10),
-            (.codedLZ4, 11, 10), (.lanes, 40_000, (8 << 20) + 1),
+            (.codedLZ4, 11, 10), (.zstd, 10, 10), (.lanes, 40_000, (8 << 20) + 1),
         ] as [(CodecID, Int, Int)])
     func impossibleLengthsAreRefused(codec: CodecID, stored: Int, raw: Int) {
         #expect(throws: CodecError.badLength(codec, stored: stored, raw: raw)) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a registry with nothing but docs/format.md and Python's standard library, and checks all it reads.
+"""Reads a registry with nothing but docs/format.md and Python's standard library (and libzstd, for RFC 8878), and
+checks all it reads.
 
     restore.py REGISTRY_DIR NAME VERSION OUT_DIR     writes the files of one version into a new directory
     restore.py --verify-pack PACK...                 checks packs by their own index
@@ -8,6 +9,7 @@
 Prints one JSON document. The exit status is 4 where something is damaged or breaks a rule, 5 where something is
 missing, 13 where a newer reader is needed.
 """
+import ctypes
 import hashlib
 import json
 import os
@@ -19,7 +21,7 @@ PACK_LIMIT, ENTRY_LIMIT, CHUNK_LIMIT, PAGE_LIMIT = 128 * MIB, 65536, 8 * MIB, MI
 MANIFEST_LIMIT, ROW_LIMIT, RECORD_LIMIT = 64 * MIB, 10_000_000, MIB
 CHUNK, PAGE = 1, 2
 FILE, EXECUTABLE, DIRECTORY, SYMLINK, PART = 1, 2, 3, 4, 5
-STORED, LZ4, CODED_LZ4, LANES, DIFFERENCE, PARTS = 0, 1, 2, 3, 4, 5
+STORED, LZ4, CODED_LZ4, LANES, DIFFERENCE, PARTS, ZSTD = 0, 1, 2, 3, 4, 5, 6
 TYPES = {"dataset", "annotations", "config", "weights", "metrics", "other"}
 RESERVED = {"pin", "run", "promote", "retract", "sign", "upgrade", "hold", "repack", "takeover", "moved"}
 
@@ -340,10 +342,21 @@ def decode_lanes(data, size, element=None, base=None):
     return bytes(out) + rest
 
 
+def decode_zstd(data, size):
+    zstd = ctypes.CDLL("libzstd.so.1")
+    for function in (zstd.ZSTD_getFrameContentSize, zstd.ZSTD_findFrameCompressedSize, zstd.ZSTD_decompress):
+        function.restype = ctypes.c_ulonglong
+    length, out = ctypes.c_size_t(len(data)), ctypes.create_string_buffer(size)
+    check(zstd.ZSTD_getFrameContentSize(data, length) == size, "a frame of another length")
+    check(zstd.ZSTD_findFrameCompressedSize(data, length) == len(data), "bytes after a frame")
+    check(zstd.ZSTD_decompress(out, ctypes.c_size_t(size), data, length) == size, "a frame that does not decode")
+    return out.raw
+
+
 def decode_parts(data, size, base):
     head = Reader(data, "parts of a base")
     codec, length = head.byte(), head.varint()
-    check(codec <= LANES and length < size, "a body that is coded against a base, or too long")
+    check(codec not in (DIFFERENCE, PARTS) and length < size, "a body that is coded against a base, or too long")
     body = Reader(decode(data[head.place:], codec, length, CHUNK_LIMIT), "parts of a base")
     commands = Reader(body.take(body.varint()), "commands")
     out, known = bytearray(), 0
@@ -375,10 +388,12 @@ def decode(data, codec, size, limit):
     if codec == STORED:
         check(len(data) == size, "a stored entry with two lengths")
         return data
-    if codec in (CODED_LZ4, LANES):
+    if codec in (CODED_LZ4, LANES, ZSTD):
         check(len(data) < size, "a coded entry is not shorter than its bytes")
     if codec == LANES:
         return decode_lanes(data, size)
+    if codec == ZSTD:
+        return decode_zstd(data, size)
     if codec == CODED_LZ4:
         length = int.from_bytes(data[:4], "little")
         check(len(data) > 4 and length < size, "a block that is not shorter than its bytes")
@@ -401,7 +416,7 @@ class Pack:
         index = data[start:-52]
         check(sha256(index) == data[-40:-8], path + ": its index is damaged")
         self.path, self.size, self.entries, self.encoded = path, len(data), {}, {}
-        self.raw_bytes = dict.fromkeys(range(PARTS + 1), 0)
+        self.raw_bytes = dict.fromkeys(range(ZSTD + 1), 0)
         offset = 8
         for row in range(0, len(index), 44):
             identity = index[row:row + 32]
@@ -846,7 +861,7 @@ def restore(root, name, version, target):
         "pages": len(manifest.pages), "chunks": sum(len(row.chunks) for row in rows), "packs": len(packs),
         "stored_bytes": sum(pack.raw_bytes[STORED] for pack in packs),
         "lz4_bytes": sum(pack.raw_bytes[LZ4] for pack in packs),
-        "coded_lz4_bytes": sum(pack.raw_bytes[CODED_LZ4] for pack in packs),
+        "zstd_bytes": sum(pack.raw_bytes[ZSTD] for pack in packs),
         "lanes_bytes": sum(pack.raw_bytes[LANES] for pack in packs),
     }
 
