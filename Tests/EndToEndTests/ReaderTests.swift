@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import RegBytes
 import RegCodec
+import RegHash
 import RegJSON
 import RegTesting
 import Testing
@@ -171,6 +172,26 @@ import Testing
             let outcome = try work.run(
                 "python3", [Self.script("treedigest.py"), "weights/model.safetensors"])
             #expect(outcome.text == digest + "\n")
+        }
+    }
+
+    /// `Fixtures/registry` was written when text was LZ4 coded once more, and no chunk had a base.
+    @Test func whatEarlierVersionsWroteIsReadAndContinued() throws {
+        try withSandbox { sandbox in
+            let place = try sandbox.directory("place")
+            let registry = place["registry"]
+            #expect(try place.run("cp", ["-r", Self.script("registry"), registry.lossy]).code == 0)
+            try place.reg("verify", "--data", "--registry", registry.lossy)
+            try place.reg("pull", "data@v1", "-o", "data", "--registry", registry.lossy)
+            let sums = try (list(place["data"])).sorted().map {
+                SHA256.digest(of: try readFile(place["data"].appending($0))).hex.prefix(8)
+            }
+            #expect(sums == ["4ddead2c", "25640668", "2649e154", "a6a0d804"])
+            try place.write(try readText(place["data/text.txt"]) + "one more line\n", to: "data/text.txt")
+            let pushed = try place.json("push", "./data", "--as", "data", "--registry", registry.lossy)
+            #expect(try #require(pushed.list("artifacts").first?.count("uploaded_bytes")) < 1_000)
+            try place.reg("pull", "data@v2", "-o", "again", "--registry", registry.lossy)
+            #expect(try Tree(place["again"]) == Tree(place["data"]))
         }
     }
 }
