@@ -26,6 +26,8 @@ int reg_open_beneath(int directory, const char *path, int flags, unsigned mode) 
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+int reg_reserve(int descriptor, long long offset, long long count) { return fallocate(descriptor, 0, offset, count); }
+
 int reg_o_direct(void) { return O_DIRECT; }
 
 int reg_syncfs(int descriptor) { return syncfs(descriptor); }

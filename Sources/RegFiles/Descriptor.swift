@@ -162,6 +162,12 @@ package final class Descriptor: Sendable {
         guard retrying({ ftruncate(raw, off_t(clamping: size)) }) == 0 else { throw .last("truncate", path) }
     }
 
+    /// Makes the file as long as `range` reaches, with room on the disk for it.
+    package func reserve(_ range: Range<UInt64>) throws(FileError) {
+        let (start, count) = (Int64(clamping: range.lowerBound), Int64(clamping: range.count))
+        guard retrying({ reg_reserve(raw, start, count) }) == 0 else { throw .last("make room in", path) }
+    }
+
     package func setMode(_ mode: UInt32) throws(FileError) {
         guard fchmod(raw, mode_t(mode)) == 0 else { throw .last("set the mode of", path) }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 package import RegBytes
+internal import RegJobs
 
 /// A file that grows in pieces, written by several threads, each at its own place.
 ///
@@ -17,6 +18,11 @@ package final class PieceFile: Sendable {
     private let direct: Descriptor?
     /// Where the file is one that a later run may go on with.
     private let part: PartFile?
+    /// The length that the file has, or will have when its pieces are written.
+    private let reserved: Monitor<UInt64>
+
+    /// Grown by this much at a time: a write that makes a file longer waits for all others to it.
+    private static let growth: UInt64 = 64 << 20
 
     /// Starts a temporary file in `directory`.
     package init(in directory: Descriptor) throws(FileError) {
@@ -25,6 +31,7 @@ package final class PieceFile: Sendable {
         name = temporaryName()
         file = try Descriptor.open(name, .create, at: directory)
         direct = nil
+        reserved = Monitor(0)
     }
 
     /// Goes on with a file of `directory`, which stays when this one is dropped.
@@ -34,6 +41,7 @@ package final class PieceFile: Sendable {
         name = part.name
         file = part.file
         direct = try part.openDirect()
+        reserved = Monitor(part.byteCount)
     }
 
     deinit {
@@ -53,12 +61,23 @@ package final class PieceFile: Sendable {
         guard let direct, bytes.count >= head + step,
             let start = bytes.baseAddress, (Int(bitPattern: start) + head) % step == 0
         else { return try file.write(bytes, at: offset) }
+        grow(to: offset + UInt64(bytes.count))
         let whole = (bytes.count - head) / step * step
         try file.write(UnsafeRawBufferPointer(rebasing: bytes[..<head]), at: offset)
         try direct.write(
             UnsafeRawBufferPointer(rebasing: bytes[head..<head + whole]), at: offset + UInt64(head))
         try file.write(
             UnsafeRawBufferPointer(rebasing: bytes[(head + whole)...]), at: offset + UInt64(head + whole))
+    }
+
+    /// Makes the file longer than `size`, if the file system does that in advance; a write does it else.
+    private func grow(to size: UInt64) {
+        reserved.with { reserved in
+            guard size > reserved else { return }
+            let end = (size / PieceFile.growth + 1) * PieceFile.growth
+            try? file.reserve(reserved..<end)
+            reserved = end
+        }
     }
 
     /// Ends the file at `size` bytes and syncs it; it waits under its temporary name.

@@ -10,6 +10,9 @@ int reg_open_beneath(int directory, const char *path, int flags, unsigned mode);
 /// openat(2), which is variadic.
 int reg_openat(int directory, const char *path, int flags, unsigned mode);
 
+/// fallocate(2): makes a file reach from `offset` on `count` bytes on. -1 and errno on failure.
+int reg_reserve(int descriptor, long long offset, long long count);
+
 /// The flag of open(2) that bypasses the page cache.
 int reg_o_direct(void);
 
