@@ -98,12 +98,8 @@ final class CodecBench {
 
     /// The least that any codec makes of a chunk.
     private func bestByteCount(of chunk: UnsafeRawBufferPointer) -> Int {
-        let block = encoder.encode(chunk, into: coded)
-        var best = block.byteCount
-        if block.codec == .lz4 {
-            let bytes = UnsafeRawBufferPointer(rebasing: coded[..<block.byteCount])
-            best = min(best, 4 + (Lanes.encode(bytes, elementSize: .one, into: other) ?? best))
-        }
+        var best = min(
+            encoder.encode(chunk, into: coded).byteCount, encoder.encodeChunk(chunk, into: coded).byteCount)
         for size in Lanes.ElementSize.allCases {
             best = min(best, Lanes.encode(chunk, elementSize: size, into: other) ?? best)
         }
