@@ -17,9 +17,20 @@ package struct RegistryInfo: Equatable, Sendable {
 
     /// The registry in `store`; nil where there is none.
     package static func read(from store: any ObjectStore) throws(LogError) -> RegistryInfo? {
-        let bytes: [UInt8]?
-        do { bytes = try store.read(.registry, limit: 1 << 16) } catch { throw .store(error) }
-        guard let bytes else { return nil }
+        guard let bytes = try bytes(in: store, .usual) else { return nil }
+        do { return try RegistryInfo(bytes) } catch {
+            // Once more, by another way: it may have been damaged on this one.
+            guard case .damaged = error, let again = try self.bytes(in: store, .again), again != bytes
+            else { throw error }
+            return try RegistryInfo(again)
+        }
+    }
+
+    private static func bytes(in store: any ObjectStore, _ mode: ReadMode) throws(LogError) -> [UInt8]? {
+        do { return try store.read(.registry, limit: 1 << 16, mode) } catch { throw .store(error) }
+    }
+
+    private init(_ bytes: [UInt8]) throws(LogError) {
         guard let json = try? JSON.parse(bytes), let version = json["reg_registry"]?.integerValue else {
             throw .damaged(number: 0, "registry.json does not parse")
         }
@@ -27,7 +38,13 @@ package struct RegistryInfo: Equatable, Sendable {
         guard let id = json["id"]?.stringValue.flatMap({ RandomName(hex: $0) }) else {
             throw .damaged(number: 0, "registry.json has no id")
         }
-        return RegistryInfo(id: id, hash: SHA256.digest(of: bytes), stored: bytes)
+        self.init(id: id, hash: SHA256.digest(of: bytes), stored: bytes)
+    }
+
+    private init(id: RandomName, hash: Digest, stored: [UInt8]) {
+        self.id = id
+        self.hash = hash
+        self.stored = stored
     }
 
     /// Makes a registry in `store`, or finds the one that somebody else just made.
