@@ -53,6 +53,7 @@ struct Work {
         let data = "\(project.repository)/data"
         try Work.writeFiles(of: project, byteCount: 500, seed: 1)
         try sandbox.write("\(data)/only-old", Array("old".utf8))
+        try sandbox.write("\(data)/table", Work.table(edited: []))
         try project.pushAll(["data"])
         old = try sandbox.tree(data)
         let clone = kind == .pull ? try project.clone(as: "clone") : project.repository
@@ -60,6 +61,8 @@ struct Work {
         try sandbox.remove("\(data)/only-old")
         try Work.writeFiles(of: project, byteCount: 15_000, seed: 2)
         try sandbox.write("\(data)/long", seededBytes(count: 3 << 20, seed: 3))
+        // Coded against the version before.
+        try sandbox.write("\(data)/table", Work.table(edited: [70, 9_000]))
         if kind == .pullTensors {
             let tensors = (0..<8).map { SampleTensor("layer.\($0)", count: 100_000, seed: UInt64($0)) }
             try sandbox.write("\(data)/deep/model.gguf", SampleTensor.gguf(tensors))
@@ -92,6 +95,12 @@ struct Work {
         oldLock = try sandbox.read("\(project.repository)/reg.lock")
         ignores = try Work.ignoreFiles.map { [sandbox, project] in
             try sandbox.read("\(project.repository)/\($0)")
+        }
+    }
+
+    private static func table(edited rows: Set<Int>) -> [UInt8] {
+        (0..<20_000).flatMap { row in
+            Array("\(row),\(row &* 2_654_435_761 % 99_991),\(rows.contains(row) ? "new" : "old")\n".utf8)
         }
     }
 
