@@ -80,6 +80,14 @@ enum Sample {
         return DoctorReport(registry: "s3://bucket/team", endpoint: "https://s3.example", checks: checks)
     }()
 
+    static let compared = DiffReport(
+        old: "detector@v1", new: "./\(steering)",
+        files: [
+            .init(artifact: "data", status: .added, old: nil, new: shown.files[0]),
+            .init(artifact: "data", status: .renamed, old: shown.files[1], new: shown.files[0]),
+            .init(artifact: "detector", status: .removed, old: shown.files[1], new: nil),
+        ], unchangedFileCount: 3, sharedByteCount: 1, byteCountToFetch: 2, notes: ["not here"])
+
     static let pulled = PullReport(
         artifacts: [
             .init(
