@@ -44,6 +44,7 @@ let package = Package(
         library("RegChunk"),
         library("RegTensor", uses: ["RegBytes", "RegJSON"]),
         library("RegCodec", uses: ["RegBytes", "CLZ4", "CKernels"]),
+        library("RegDiff", uses: ["CKernels"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -76,14 +77,16 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog", "RegProcess",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog",
+                "RegProcess",
                 "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "CPosix",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "RegTensor",
+                "RegDiff", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -119,6 +122,7 @@ let package = Package(
         tests(
             "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
         tests("RegCodecTests", of: ["RegCodec"]),
+        tests("RegDiffTests", of: ["RegDiff"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(
@@ -133,6 +137,7 @@ let package = Package(
             "CommandLineTests",
             of: [
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
+                "RegTensor", "RegDiff",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -6,12 +6,16 @@ extension Session {
     package func diff(_ request: DiffRequest) throws -> DiffReport {
         try verb {
             let pairs = try diffPairs(request)
-            var files = FileComparison(request, library: try library())
+            let library = try library()
+            var files = FileComparison(request, library: library)
             for pair in pairs.pairs { try files.compare(pair) }
+            var tensors = TensorComparison(request.level, library: library, session: self)
+            for pair in files.contents { try tensors.compare(pair) }
             let totals = files.totals
             return DiffReport(
                 old: pairs.old, new: pairs.new, files: files.files,
-                unchangedFileCount: files.unchangedCount, sharedByteCount: totals.sharedByteCount,
+                unchangedFileCount: files.unchangedCount, tensors: tensors.tensors,
+                unchangedTensorCount: tensors.unchangedCount, sharedByteCount: totals.sharedByteCount,
                 byteCountToFetch: totals.byteCountToFetch, notes: pairs.notes + files.notes)
         }
     }

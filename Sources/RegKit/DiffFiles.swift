@@ -10,6 +10,8 @@ struct FileComparison {
     private let library: ManifestLibrary
     private var bytes = SharedBytes()
     private(set) var files: [DiffReport.File] = []
+    /// Files that differ and may be compared by what is in them.
+    private(set) var contents: [DiffFilePair] = []
     private(set) var unchangedCount: UInt64 = 0
     /// Files that were never pulled, and so cannot be compared.
     private(set) var absentCount: UInt64 = 0
@@ -37,7 +39,14 @@ struct FileComparison {
             guard request.holds(path) else { continue }
             take(left, right, at: path, of: pair, &changes)
         }
-        files += changes.settled
+        let settled = changes.settled
+        files += settled.files
+        guard request.level != .files, let old = pair.old, let new = pair.new else { return }
+        contents += settled.contents.map { rows in
+            DiffFilePair(
+                artifact: pair.name, old: DiffFile(side: old, row: rows.old),
+                new: DiffFile(side: new, row: rows.new))
+        }
     }
 
     private mutating func take(
@@ -53,7 +62,7 @@ struct FileComparison {
             bytes.addUnchanged(new.row)
         } else {
             if let new { bytes.addNew(new) }
-            changes.add(old?.row, new?.row)
+            changes.add(old, new)
         }
     }
 }
@@ -68,9 +77,9 @@ extension DiffSide {
 /// The rows of one artifact that differ, before it is known which were renamed.
 private struct FileChanges {
     private let artifact: String
-    private var changed: [DiffReport.File] = []
-    private var removed: [TreeRow] = []
-    private var added: [TreeRow] = []
+    private var changed: [(old: DiffRow, new: DiffRow)] = []
+    private var removed: [DiffRow] = []
+    private var added: [DiffRow] = []
     /// Rows of each side.
     private var oldCount: UInt64 = 0
     private var newCount: UInt64 = 0
@@ -82,33 +91,34 @@ private struct FileChanges {
         if new != nil { newCount += 1 }
     }
 
-    mutating func add(_ old: TreeRow?, _ new: TreeRow?) {
-        switch (old, new) {
-        case (let old?, let new?): changed.append(file(.changed, old, new))
+    mutating func add(_ old: DiffRow?, _ new: DiffRow?) {
+        switch (old?.forContents, new?.forContents) {
+        case (let old?, let new?): changed.append((old, new))
         case (let old?, nil): removed.append(old)
         case (nil, let new?): added.append(new)
         case (nil, nil): break
         }
     }
 
-    private func file(_ status: DiffReport.File.Status, _ old: TreeRow?, _ new: TreeRow?) -> DiffReport.File {
+    private func file(_ status: DiffReport.File.Status, _ old: DiffRow?, _ new: DiffRow?) -> DiffReport.File {
         DiffReport.File(
-            artifact: artifact, status: status, old: old.map { ShowReport.File($0) },
-            new: new.map { ShowReport.File($0) })
+            artifact: artifact, status: status, old: old.map { ShowReport.File($0.row) },
+            new: new.map { ShowReport.File($0.row) })
     }
 
-    /// All of them in path order, each that was removed beside the first of the same bytes that was added.
-    var settled: [DiffReport.File] {
-        var files = changed
+    /// All of them in path order, each that was removed beside the first of the same bytes that was added; and those whose
+    /// contents may be compared.
+    var settled: (files: [DiffReport.File], contents: [(old: DiffRow, new: DiffRow)]) {
+        var files: [DiffReport.File] = []
         // By the bytes: where they were, the first last.
         var gone: [Digest: [Int]] = [:]
         for (place, row) in removed.enumerated().reversed() {
-            if let hash = row.contentHash { gone[hash, default: []].append(place) }
+            if let hash = row.row.contentHash { gone[hash, default: []].append(place) }
         }
         var isRenamed = [Bool](repeating: false, count: removed.count)
-        var rest: [TreeRow] = []
+        var rest: [DiffRow] = []
         for row in added {
-            if let hash = row.contentHash, let place = gone[hash]?.popLast() {
+            if let hash = row.row.contentHash, let place = gone[hash]?.popLast() {
                 isRenamed[place] = true
                 files.append(file(.renamed, removed[place], row))
             } else {
@@ -116,14 +126,30 @@ private struct FileChanges {
             }
         }
         let lost = zip(removed, isRenamed).filter { !$1 }.map(\.0)
-        if oldCount == 1, newCount == 1, let old = lost.first, let new = rest.first, old.isFile, new.isFile {
+        var changed = changed
+        if oldCount == 1, newCount == 1, let old = lost.first, let new = rest.first, old.row.isFile,
+            new.row.isFile
+        {
             // Two single files are two versions of one, whatever they are called.
-            files.append(file(.changed, old, new))
+            changed.append((old, new))
         } else {
             files += lost.map { file(.removed, $0, nil) } + rest.map { file(.added, nil, $0) }
         }
-        return files.sorted { $0.path < $1.path }
+        files += changed.map { file(.changed, $0, $1) }
+        let contents = changed.filter { old, new in
+            old.mayHoldTensors && new.mayHoldTensors && old.row.contentHash != new.row.contentHash
+        }
+        return (files.sorted { $0.path < $1.path }, contents)
     }
+}
+
+extension DiffRow {
+    fileprivate var mayHoldTensors: Bool {
+        row.contentHash != nil && TensorComparison.mayHoldTensors(row.path)
+    }
+
+    /// The same, without chunks that nobody will read.
+    fileprivate var forContents: DiffRow { mayHoldTensors ? self : DiffRow(row: row, chunks: []) }
 }
 
 extension TreeRow {

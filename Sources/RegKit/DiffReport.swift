@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
+package import RegDiff
+package import RegTensor
 
 /// How closely two versions are compared.
 package enum DiffLevel: String, CaseIterable, Sendable {
@@ -54,12 +56,48 @@ package struct DiffReport: Sendable {
         }
     }
 
+    /// What became of one tensor of a file that differs.
+    package struct TensorChange: Sendable {
+        package enum Status: String, Sendable {
+            /// Other values, or another dtype and another shape.
+            case changed
+            case added, removed
+            /// The same bytes under another name.
+            case renamed
+            /// Another dtype.
+            case cast
+            /// Another shape.
+            case reshaped
+        }
+
+        /// The name of its artifact.
+        package let artifact: String
+        /// The path of its file in the newer version.
+        package let file: BytePath
+        package let status: Status
+        /// Nil for one that was added.
+        package let old: Tensor?
+        /// Nil for one that was removed.
+        package let new: Tensor?
+        /// Nil where elements were not compared.
+        package let figures: Figures?
+
+        /// In the newer version, or in the older one where it was removed.
+        package var name: String { (new ?? old)?.name ?? "" }
+
+        /// Its name in the older version, where that was another.
+        package var formerName: String? { status == .renamed ? old?.name : nil }
+    }
+
     /// What was compared, printable.
     package let old: String
     package let new: String
     /// In the order of artifacts and paths.
     package let files: [File]
     package let unchangedFileCount: UInt64
+    /// Of files that differ, in the order of the files.
+    package let tensors: [TensorChange]
+    package let unchangedTensorCount: UInt64
     /// Raw bytes of the newer side that the older one has as well.
     package let sharedByteCount: UInt64
     /// Bytes to read, by who has the older side, to have the newer one.

@@ -9,8 +9,10 @@ extension DiffReport: Answer {
         [
             "old": .string(old), "new": .string(new), "differs": .bool(hasDifferences),
             "files": .array(files.map { .object($0.members) }),
-            "unchanged": ["files": .count(unchangedFileCount)],
             "bytes": ["shared": .count(sharedByteCount), "to_fetch": .count(byteCountToFetch)],
+            "tensors": .array(tensors.map { .object($0.members) }), "config": [], "annotations": [],
+            "metrics": [],
+            "unchanged": ["files": .count(unchangedFileCount), "tensors": .count(unchangedTensorCount)],
             "notes": .texts(notes),
         ]
     }
@@ -23,7 +25,7 @@ extension DiffReport: Answer {
                     + " in \(countText(unchangedFileCount, "file"))"
             ]
         }
-        return [title + ": " + summary, ""] + fileLines(style)
+        return [title + ": " + summary, ""] + fileLines(style) + tensorLines(style)
     }
 
     private var summary: String {
