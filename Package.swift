@@ -32,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CPosix"),
         .target(name: "CCurl"),
         .target(name: "CKernels"),
@@ -44,7 +45,9 @@ let package = Package(
         library("RegChunk"),
         library("RegTensor", uses: ["RegBytes", "RegJSON"]),
         library("RegCodec", uses: ["RegBytes", "CLZ4", "CKernels"]),
-        library("RegDiff", uses: ["CKernels"]),
+        library(
+            "RegDiff",
+            uses: ["RegBytes", "RegJSON", "CKernels", "CYAML", .product(name: "TOMLKit", package: "TOMLKit")]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -122,7 +125,7 @@ let package = Package(
         tests(
             "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
         tests("RegCodecTests", of: ["RegCodec"]),
-        tests("RegDiffTests", of: ["RegDiff"]),
+        tests("RegDiffTests", of: ["RegBytes", "RegJSON", "RegDiff"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(

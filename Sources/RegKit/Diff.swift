@@ -10,13 +10,18 @@ extension Session {
             var files = FileComparison(request, library: library)
             for pair in pairs.pairs { try files.compare(pair) }
             var tensors = TensorComparison(request.level, library: library, session: self)
-            for pair in files.contents { try tensors.compare(pair) }
+            var configs = ConfigComparison(library: library, session: self)
+            for pair in files.contents {
+                try tensors.compare(pair)
+                try configs.compare(pair)
+            }
             let totals = files.totals
             return DiffReport(
                 old: pairs.old, new: pairs.new, files: files.files,
                 unchangedFileCount: files.unchangedCount, tensors: tensors.tensors,
-                unchangedTensorCount: tensors.unchangedCount, sharedByteCount: totals.sharedByteCount,
-                byteCountToFetch: totals.byteCountToFetch, notes: pairs.notes + files.notes)
+                unchangedTensorCount: tensors.unchangedCount, configs: configs.changes,
+                sharedByteCount: totals.sharedByteCount,
+                byteCountToFetch: totals.byteCountToFetch, notes: pairs.notes + files.notes + configs.notes)
         }
     }
 }

@@ -137,19 +137,20 @@ private struct FileChanges {
         }
         files += changed.map { file(.changed, $0, $1) }
         let contents = changed.filter { old, new in
-            old.mayHoldTensors && new.mayHoldTensors && old.row.contentHash != new.row.contentHash
+            old.hasContents && new.hasContents && old.row.contentHash != new.row.contentHash
         }
         return (files.sorted { $0.path < $1.path }, contents)
     }
 }
 
 extension DiffRow {
-    fileprivate var mayHoldTensors: Bool {
-        row.contentHash != nil && TensorComparison.mayHoldTensors(row.path)
+    /// Whether what is in it may be compared.
+    fileprivate var hasContents: Bool {
+        row.isFile && (TensorComparison.mayHoldTensors(row.path) || ConfigComparison.isConfig(row))
     }
 
     /// The same, without chunks that nobody will read.
-    fileprivate var forContents: DiffRow { mayHoldTensors ? self : DiffRow(row: row, chunks: []) }
+    fileprivate var forContents: DiffRow { hasContents ? self : DiffRow(row: row, chunks: []) }
 }
 
 extension TreeRow {

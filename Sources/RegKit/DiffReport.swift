@@ -89,6 +89,15 @@ package struct DiffReport: Sendable {
         package var formerName: String? { status == .renamed ? old?.name : nil }
     }
 
+    /// A key of a config whose value differs.
+    package struct ConfigChange: Sendable {
+        /// The name of its artifact.
+        package let artifact: String
+        /// The path of its file in the newer version.
+        package let file: BytePath
+        package let difference: ConfigDifference
+    }
+
     /// What was compared, printable.
     package let old: String
     package let new: String
@@ -98,6 +107,8 @@ package struct DiffReport: Sendable {
     /// Of files that differ, in the order of the files.
     package let tensors: [TensorChange]
     package let unchangedTensorCount: UInt64
+    /// In the order of the files.
+    package let configs: [ConfigChange]
     /// Raw bytes of the newer side that the older one has as well.
     package let sharedByteCount: UInt64
     /// Bytes to read, by who has the older side, to have the newer one.

@@ -35,7 +35,10 @@ struct TensorComparison {
 
     /// Compares two files where both are sound containers of tensors.
     mutating func compare(_ pair: DiffFilePair) throws {
-        guard let old = try TensorSide(pair.old, fetcher), let new = try TensorSide(pair.new, fetcher) else {
+        guard TensorComparison.mayHoldTensors(pair.old.row.row.path),
+            TensorComparison.mayHoldTensors(pair.path),
+            let old = try TensorSide(pair.old, fetcher), let new = try TensorSide(pair.new, fetcher)
+        else {
             return
         }
         var rest = Dictionary(new.file.tensors.map { (BytePath($0.name), $0) }) { first, _ in first }

@@ -3,6 +3,7 @@
 import RegBytes
 import RegDiff
 import RegHash
+import RegJSON
 import RegLock
 import RegStore
 import RegTensor
@@ -103,7 +104,15 @@ enum Sample {
             .init(artifact: "data", status: .added, old: nil, new: shown.files[0]),
             .init(artifact: "data", status: .renamed, old: shown.files[1], new: shown.files[0]),
             .init(artifact: "detector", status: .removed, old: shown.files[1], new: nil),
-        ], unchangedFileCount: 3, tensors: comparedTensors, unchangedTensorCount: 7, sharedByteCount: 1,
+        ], unchangedFileCount: 3, tensors: comparedTensors, unchangedTensorCount: 7,
+        configs: [
+            .init(
+                artifact: "cfg", file: oddPath,
+                difference: ConfigDifference(key: "a[0].\(steering)", old: .string(steering), new: nil)),
+            .init(
+                artifact: "cfg", file: oddPath,
+                difference: ConfigDifference(key: "b", old: .number(.nan), new: .array([]))),
+        ], sharedByteCount: 1,
         byteCountToFetch: 2, notes: ["not here"])
 
     static let pulled = PullReport(

@@ -133,6 +133,37 @@ private let files = ["a.txt": "a\n", "b.txt": "b\n", "sub/c.txt": "c\n", "sub/d.
         }
     }
 
+    @Test func configsAreComparedKeyByKey() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            try work.write("lr: 0.1\nnet: {depth: 18, name: a}\n", to: "cfg/train.yaml")
+            try work.write("A=1\n", to: "cfg/.env")
+            try work.write("{\"x\": 1}", to: "cfg/odd.json")
+            try work.reg("add", "cfg", "--type", "config")
+            try work.commit()
+            try work.reg("push")
+            try work.write("# more\nnet: {depth: 34, wide: true}\nlr: 0.1\n", to: "cfg/train.yaml")
+            try work.write("A=2\n", to: "cfg/.env")
+            try work.write("{\"x\"", to: "cfg/odd.json")
+            for sides in [["cfg@v1"], ["HEAD"], ["cfg@v1", "./cfg"]] {
+                let answer = try work.json((["diff"] + sides).map { Array($0.utf8) })
+                let changes = answer.list("config").map { change in
+                    let values = "\(change["old"]?.compact ?? "") \(change["new"]?.compact ?? "")"
+                    return
+                        "\(change.text("status") ?? "") \(change.text("file") ?? "") \(change.text("key") ?? "") \(values)"
+                }
+                #expect(
+                    changes == [
+                        #"changed .env A "1" "2""#, "changed train.yaml net.depth 18 34",
+                        #"removed train.yaml net.name "a" null"#, "added train.yaml net.wide null true",
+                    ])
+                #expect(answer.texts("notes").first?.contains("odd.json is compared as a file") == true)
+            }
+            let text = try work.reg("diff", "cfg@v1").text
+            #expect(text.contains("  changed  net.depth  18 to 34\n"), "\(text)")
+        }
+    }
+
     @Test func artifactsOfSetsAreMatchedByName() throws {
         try withSandbox { sandbox in
             let work = try sandbox.pushedProject("work", ["a.txt": "one\n"])

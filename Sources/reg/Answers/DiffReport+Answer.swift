@@ -10,7 +10,8 @@ extension DiffReport: Answer {
             "old": .string(old), "new": .string(new), "differs": .bool(hasDifferences),
             "files": .array(files.map { .object($0.members) }),
             "bytes": ["shared": .count(sharedByteCount), "to_fetch": .count(byteCountToFetch)],
-            "tensors": .array(tensors.map { .object($0.members) }), "config": [], "annotations": [],
+            "tensors": .array(tensors.map { .object($0.members) }),
+            "config": .array(configs.map { .object($0.members) }), "annotations": [],
             "metrics": [],
             "unchanged": ["files": .count(unchangedFileCount), "tensors": .count(unchangedTensorCount)],
             "notes": .texts(notes),
@@ -25,7 +26,7 @@ extension DiffReport: Answer {
                     + " in \(countText(unchangedFileCount, "file"))"
             ]
         }
-        return [title + ": " + summary, ""] + fileLines(style) + tensorLines(style)
+        return [title + ": " + summary, ""] + fileLines(style) + tensorLines(style) + configLines(style)
     }
 
     private var summary: String {
