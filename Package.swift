@@ -164,6 +164,7 @@ if Context.environment["REG_FUZZ"] != nil {
             name: "reg-fuzz",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
+                "RegDiff",
                 "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }
