@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CPosix"),
         .target(name: "CCurl"),
         .target(name: "CKernels"),
@@ -45,6 +46,9 @@ let package = Package(
         library("RegChunk"),
         library("RegTensor", uses: ["RegBytes", "RegJSON"]),
         library("RegCodec", uses: ["RegBytes", "CLZ4", "CZstd", "CKernels"]),
+        library(
+            "RegDiff",
+            uses: ["RegBytes", "RegJSON", "CKernels", "CYAML", .product(name: "TOMLKit", package: "TOMLKit")]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -77,14 +81,16 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog", "RegProcess",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog",
+                "RegProcess",
                 "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "CPosix",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "RegTensor",
+                "RegDiff", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -120,6 +126,7 @@ let package = Package(
         tests(
             "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
         tests("RegCodecTests", of: ["RegCodec"]),
+        tests("RegDiffTests", of: ["RegBytes", "RegJSON", "RegDiff"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(
@@ -134,6 +141,7 @@ let package = Package(
             "CommandLineTests",
             of: [
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
+                "RegTensor", "RegDiff",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(
@@ -157,6 +165,7 @@ if Context.environment["REG_FUZZ"] != nil {
             name: "reg-fuzz",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
+                "RegDiff",
                 "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }

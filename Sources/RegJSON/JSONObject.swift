@@ -10,7 +10,7 @@ package struct JSONObject: Sendable {
     package init() { members = [] }
 
     /// Takes members whose keys the caller knows to differ.
-    init(unique members: [(key: String, value: JSON)]) { self.members = members }
+    package init(unique members: [(key: String, value: JSON)]) { self.members = members }
 
     /// The value of a key; setting replaces it in its place or appends it, and setting `Optional.none` removes it.
     ///

@@ -167,18 +167,3 @@ extension CutPlan {
         self = tensors.map { .container($0.parts.lazy.map { ($0.byteCount, $0.isHeader) }) } ?? .content
     }
 }
-
-/// The bytes of an open file whose length is known.
-private struct OpenFile: FileBytes {
-    let file: Descriptor
-    let byteCount: UInt64
-
-    func read(_ ranges: [Range<UInt64>]) throws -> [[UInt8]] {
-        try ranges.map { range in
-            let count = Int(range.upperBound - range.lowerBound)
-            return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-                filled = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
-            }
-        }
-    }
-}

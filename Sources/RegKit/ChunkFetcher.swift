@@ -47,10 +47,7 @@ struct ChunkFetcher {
                     for (place, number) in slot.numbers.enumerated() {
                         let chunk = slot.block.chunks[place]
                         guard slot.block.isVerified || slot.block.id(of: chunk) == chunk.row.id else {
-                            throw RegError(
-                                .corrupt,
-                                "\(subject): the chunk at byte \(chunk.row.copy.offset) of pack \(chunk.row.copy.pack.hex) is damaged",
-                                hint: "see what else it hurts: reg verify --data")
+                            throw RegError.damaged(chunk.row.copy, of: subject)
                         }
                         try take(number, slot.block.bytes(of: place..<place + 1))
                     }
@@ -74,5 +71,14 @@ struct ChunkFetcher {
             }
             if let current { pipeline.submit(current) }
         }
+    }
+}
+
+extension RegError {
+    /// A chunk whose bytes have not its id.
+    static func damaged(_ copy: Copy, of subject: String) -> RegError {
+        RegError(
+            .corrupt, "\(subject): the chunk at byte \(copy.offset) of pack \(copy.pack.hex) is damaged",
+            hint: "see what else it hurts: reg verify --data")
     }
 }

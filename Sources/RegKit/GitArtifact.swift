@@ -49,14 +49,20 @@ struct GitArtifact {
         self.files = files.sorted { $0.path < $1.path }
     }
 
+    /// Its files as rows of a tree, in order.
+    var rows: [TreeRow] {
+        files.map { file in
+            let kind = TreeRow.Kind.file(
+                size: UInt64(file.bytes.count), hash: file.hash, isExecutable: file.isExecutable)
+            return TreeRow(path: file.path, kind: kind)
+        }
+    }
+
     /// The digest of the tree, and what it holds.
     var summary: (digest: Digest, totals: Manifest.Totals) {
         var hasher = TreeHasher()
         var totals = Manifest.Totals()
-        for file in files {
-            let kind = TreeRow.Kind.file(
-                size: UInt64(file.bytes.count), hash: file.hash, isExecutable: file.isExecutable)
-            let row = TreeRow(path: file.path, kind: kind)
+        for row in rows {
             hasher.append(row)
             totals.count(row)
         }

@@ -105,17 +105,21 @@ extension Session {
     /// Artifacts of a set that git keeps and no binding knows are left out.
     func resolve(_ text: String) throws -> Resolution {
         let lock = try workspace?.readLock() ?? Lock()
-        let reference = try Reference(text) { name in
-            if lock[name] != nil { return true }
-            guard let registry = try registryIfThere() else { return false }
-            try registry.catchUpOnce()
-            return try catalog.newest(of: name) != nil
-        }
-        switch reference {
+        switch try reference(text, lock: lock) {
         case .artifact(let name, let selector):
             return Resolution(versions: [try resolve(name, selector, lock: lock, text: text)], isSet: false)
         case .set(let revision):
             return Resolution(versions: resolve(set: try self.lock(of: revision, text: text)), isSet: true)
+        }
+    }
+
+    /// What a text refers to, as far as names tell.
+    func reference(_ text: String, lock: Lock) throws -> Reference {
+        try Reference(text) { name in
+            if lock[name] != nil { return true }
+            guard let registry = try registryIfThere() else { return false }
+            try registry.catchUpOnce()
+            return try catalog.newest(of: name) != nil
         }
     }
 
@@ -205,7 +209,7 @@ extension Session {
 
     /// The lock of a git revision: the commit's own, its git artifacts filled in where it is bound; where the commit
     /// is not here, the one it is bound to.
-    private func lock(of revision: String, text: String) throws -> Lock {
+    func lock(of revision: String, text: String) throws -> Lock {
         if let git = workspace?.git, let commit = try git.commit(revision) {
             let bytes = try git.blob(
                 at: BytePath(Workspace.lockName), in: commit, limit: Lock.maximumByteCount)

@@ -65,7 +65,7 @@ extension Session {
 }
 
 extension ShowReport.File {
-    fileprivate init(_ row: TreeRow) {
+    init(_ row: TreeRow) {
         path = row.path
         switch row.kind {
         case .file(let size, let hash, let isExecutable):

@@ -93,14 +93,8 @@ extension Session {
         -> TreeDifferences
     {
         if try tree.root.status(ofPath: entry.path) == nil { return TreeDifferences(state: .missing) }
-        var files = (artifact?.files ?? [])[...]
-        return try differences(of: entry, in: tree, Checkout()) {
-            files.popFirst().map { file in
-                let kind = TreeRow.Kind.file(
-                    size: UInt64(file.bytes.count), hash: file.hash, isExecutable: file.isExecutable)
-                return TreeRow(path: file.path, kind: kind)
-            }
-        }
+        var rows = (artifact?.rows ?? [])[...]
+        return try differences(of: entry, in: tree, Checkout()) { rows.popFirst() }
     }
 
     private func differences(

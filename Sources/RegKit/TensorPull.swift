@@ -119,7 +119,7 @@ struct TensorPull {
             defer { parts = [] }
             guard case .file = row.kind, request.holds(row.path) else { return }
             let subject = "\(target.version.subject):\(printable(row.path))"
-            let bytes = StoredFile(parts, fetcher: fetcher, subject: subject)
+            let bytes = StoredFile(FileChunks(parts), fetcher: fetcher, subject: subject)
             guard let file = try Container.read(bytes) else { return }
             known.add(file.tensors)
             let tensors = file.tensors.filter { request.wants(tensor: $0.name) }
@@ -209,8 +209,8 @@ struct TensorPull {
         var slices: [Int: [Slice]] = [:]
         var sliceCount = 0
         for (tensor, offset) in draft.places {
-            for number in source.bytes.chunks(in: tensor.range) {
-                let place = source.bytes.range(of: number)
+            for number in source.bytes.chunks.chunks(in: tensor.range) {
+                let place = source.bytes.chunks.range(of: number)
                 let part = tensor.range.clamped(to: place)
                 let first = Int(part.lowerBound - place.lowerBound)
                 let slice = Slice(
@@ -228,7 +228,7 @@ struct TensorPull {
         }
         let output = try PieceFile(in: directory)
         try draft.header.withUnsafeBytes { try output.write($0, at: 0) }
-        let wanted = slices.keys.sorted().lazy.map { (number: $0, row: source.bytes.chunks[$0]) }
+        let wanted = slices.keys.sorted().lazy.map { (number: $0, row: source.bytes.chunks.rows[$0]) }
         let observer = session.options.progress
         try fetcher.fetch(wanted, of: source.bytes.subject) { [slices] number, bytes in
             for slice in slices[number] ?? [] {

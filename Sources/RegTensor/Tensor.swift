@@ -11,6 +11,13 @@ package struct Tensor: Equatable, Sendable {
     /// Where its bytes are in the file.
     package let range: Range<UInt64>
 
+    package init(name: String, dtype: String, shape: [UInt64], range: Range<UInt64>) {
+        self.name = name
+        self.dtype = dtype
+        self.shape = shape
+        self.range = range
+    }
+
     package var byteCount: UInt64 { range.upperBound - range.lowerBound }
 }
 

@@ -22,7 +22,7 @@ var targets: [any FuzzTarget.Type] {
         RecordTarget.self,
         CheckpointTarget.self,
         JournalTarget.self, RegistryTarget.self, LockTarget.self, SettingsTarget.self, IgnoreTarget.self,
-        GitFilesTarget.self, GitBlobsTarget.self, XMLTarget.self, AWSConfigTarget.self,
+        GitFilesTarget.self, GitBlobsTarget.self, XMLTarget.self, AWSConfigTarget.self, ConfigTarget.self,
     ]
 }
 

@@ -12,6 +12,8 @@ enum EntryPoint {
         prepareProcess(failures)
         do {
             try run(arguments)
+        } catch let end as Diff.Differences {
+            exit(end.exitCode)
         } catch {
             let failure = error as? RegError ?? .unforeseen(error)
             failures.write(failure)

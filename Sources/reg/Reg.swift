@@ -16,19 +16,20 @@ struct Reg: ParsableCommand {
 
             Exit codes:
 
-              0  success                        9  local disk or I/O
+              0  success                        8  credentials or permission
+              1  differences (--exit-code)      9  local disk or I/O
               2  usage or configuration        10  gate not met
               3  conflict, edited file         11  trust, rolled-back registry
               4  integrity                     12  working tree dirty or unbound
               5  not found                     13  registry lacks a capability
               6  refused as unsafe             14  outcome unknown
               7  registry unreachable          70  internal error
-              8  credentials or permission    130  interrupted (143: terminated)
+                                              130  interrupted (143: terminated)
             """,
         version: "reg 0.1.0",
         subcommands: [
             Init.self, Add.self, Status.self, Push.self, Pull.self, Use.self, Remove.self, List.self,
-            Log.self,
-            Show.self, Cat.self, Verify.self, Doctor.self, Store.self, Manifest.self, Completion.self,
+            Log.self, Show.self, Diff.self, Cat.self, Verify.self, Doctor.self, Store.self, Manifest.self,
+            Completion.self,
         ])
 }

@@ -21,7 +21,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: false)),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: true)),
     ("rm", Sample.removed), ("use", Sample.used), ("ls", Sample.listed), ("show", Sample.shown),
-    ("show", FileListAnswer(report: Sample.shown)),
+    ("show", FileListAnswer(report: Sample.shown)), ("diff", Sample.compared),
     ("log", HistoryAnswer(entries: Sample.history)), ("verify", Sample.verified([])),
     ("verify", Sample.verified([Sample.problem])), ("manifest-rebuild", Sample.rebuilt),
     ("store", Sample.store), ("store-trim", Sample.trimmed(isDryRun: true)),

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import RegBytes
+import RegDiff
 import RegHash
+import RegJSON
 import RegLock
 import RegStore
+import RegTensor
 
 @testable import RegCatalog
 @testable import RegKit
@@ -79,6 +82,38 @@ enum Sample {
         ]
         return DoctorReport(registry: "s3://bucket/team", endpoint: "https://s3.example", checks: checks)
     }()
+
+    private static let comparedTensors: [DiffReport.TensorChange] = {
+        let tensor = Tensor(
+            name: "layer.0.\(steering)", dtype: "F32\(steering)", shape: [2, 3], range: 0..<24)
+        let other = Tensor(name: "layer.0.b", dtype: "U8", shape: [], range: 0..<1)
+        let figures = NumberType(dtype: "F32").map { type in
+            [UInt8](repeating: 0xff, count: 24).withUnsafeBytes { Figures(from: $0, type, to: $0, type) }
+        }
+        return [
+            (.changed, tensor, tensor, figures), (.added, nil, other, nil), (.renamed, tensor, other, nil),
+        ].map {
+            DiffReport.TensorChange(
+                artifact: "detector", file: oddPath, status: $0, old: $1, new: $2, figures: $3)
+        }
+    }()
+
+    static let compared = DiffReport(
+        old: "detector@v1", new: "./\(steering)",
+        files: [
+            .init(artifact: "data", status: .added, old: nil, new: shown.files[0]),
+            .init(artifact: "data", status: .renamed, old: shown.files[1], new: shown.files[0]),
+            .init(artifact: "detector", status: .removed, old: shown.files[1], new: nil),
+        ], unchangedFileCount: 3, tensors: comparedTensors, unchangedTensorCount: 7,
+        configs: [
+            .init(
+                artifact: "cfg", file: oddPath,
+                difference: ConfigDifference(key: "a[0].\(steering)", old: .string(steering), new: nil)),
+            .init(
+                artifact: "cfg", file: oddPath,
+                difference: ConfigDifference(key: "b", old: .number(.nan), new: .array([]))),
+        ], sharedByteCount: 1,
+        byteCountToFetch: 2, notes: ["not here"])
 
     static let pulled = PullReport(
         artifacts: [

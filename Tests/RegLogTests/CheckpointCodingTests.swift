@@ -77,7 +77,7 @@ private func block(
             blocks: [block(stored: 0, raw: 0, codec: .stored)]),
         CheckpointHead(
             first: 1, last: 10, hash: digest(1), previous: nil,
-            blocks: [block(codec: CodecID(rawValue: 6))]),
+            blocks: [block(codec: CodecID(rawValue: 7))]),
         CheckpointHead(first: 10, last: 9, hash: digest(1), previous: nil, blocks: []),
     ])
     func aHeadThatCannotBeIsRefused(head: CheckpointHead) {

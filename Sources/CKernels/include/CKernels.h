@@ -46,4 +46,49 @@ int reg_sha256_is_fast(void);
 /// The SHA-256 of `count` messages: `bytes[i]` is `counts[i]` long, its digest 32 bytes from `digests + 32 * i` on. Only where `reg_sha256_is_fast`.
 void reg_sha256(const uint8_t *const *bytes, const size_t *counts, size_t count, uint8_t *digests);
 
+/// What elements are.
+typedef enum {
+    reg_number_f64, reg_number_f32, reg_number_f16, reg_number_bf16,
+    reg_number_i64, reg_number_i32, reg_number_i16,
+    reg_number_u64, reg_number_u32, reg_number_u16,
+    /// One byte, whose value `table` says.
+    reg_number_table,
+} reg_number_type;
+
+typedef struct {
+    reg_number_type type;
+    /// 256 values; NULL but for `reg_number_table`.
+    const double *table;
+} reg_numbers;
+
+/// Of elements as doubles. Sums are not a number where an element is none; what is least and most passes over those.
+typedef struct {
+    uint64_t count, nans, infinite;
+    double sum, squares;
+    /// The squared differences to the mean, added up.
+    double deviations;
+    /// Before the first element, infinity and minus infinity.
+    double least, most;
+} reg_moments;
+
+/// Of the differences of elements, the later less the earlier one.
+typedef struct {
+    /// Elements that are not equal; two that are not a number are.
+    uint64_t changed;
+    double squares;
+    /// Of both elements, added up.
+    double products;
+    /// The largest without its sign; passes over those that are not a number.
+    double most;
+} reg_difference;
+
+/// Adds `count` elements to `all`. Needs 20 KiB of stack, as the next one. Both forms give the same up to rounding.
+void reg_add_moments(
+    const uint8_t *bytes, reg_numbers numbers, size_t count, reg_moments *all, reg_kernels kernels);
+
+/// Adds `count` elements of both to what is known of each and of their differences.
+void reg_add_differences(
+    const uint8_t *a, reg_numbers a_numbers, const uint8_t *b, reg_numbers b_numbers, size_t count,
+    reg_moments *a_all, reg_moments *b_all, reg_difference *all, reg_kernels kernels);
+
 #endif

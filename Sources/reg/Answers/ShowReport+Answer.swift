@@ -61,6 +61,13 @@ extension ShowReport.File {
     fileprivate var members: JSONObject {
         var members = JSONObject()
         members.setPath("path", path)
+        for (key, value) in content.members { members[key] = value }
+        return members
+    }
+
+    /// What is at its path.
+    var content: JSONObject {
+        var members = JSONObject()
         members["bytes"] = .count(byteCount)
         switch kind {
         case .file(let hash, let isExecutable):

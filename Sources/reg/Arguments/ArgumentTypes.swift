@@ -33,6 +33,12 @@ func linkPolicyArgument(_ argument: String) throws -> LinkPolicy {
     throw ValidationError("it is 'keep' or 'follow'")
 }
 
+/// How closely versions are compared.
+func levelArgument(_ argument: String) throws -> DiffLevel {
+    if let level = DiffLevel(rawValue: argument) { return level }
+    throw ValidationError("the levels are \(DiffLevel.allCases.map(\.rawValue).joined(separator: ", "))")
+}
+
 /// A pattern for paths.
 func patternArgument(_ argument: String) throws -> PathPattern {
     if let pattern = PathPattern(try textArgument(argument)) { return pattern }

@@ -49,3 +49,43 @@ func durationText(_ duration: Duration) -> String {
 func trafficText(requests: UInt64, retries: UInt64) -> String {
     "\(countText(requests, "request")), \(retries == 1 ? "1 retry" : "\(retries) retries")"
 }
+
+/// A number for people, with four digits: `0.01234`, `12.34`, `1.234e-07`.
+func numberText(_ value: Double) -> String {
+    guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "Inf" }
+    if value == 0 { return "0" }
+    let sign = value < 0 ? "-" : ""
+    var magnitude = abs(value)
+    var exponent = 0
+    while magnitude >= 10 && exponent < 400 { (magnitude, exponent) = (magnitude / 10, exponent + 1) }
+    while magnitude < 1 && exponent > -400 { (magnitude, exponent) = (magnitude * 10, exponent - 1) }
+    var digits = Int((magnitude * 1000).rounded())
+    if digits == 10_000 { (digits, exponent) = (1000, exponent + 1) }
+    let text = Array(String(digits))
+    switch exponent {
+    case -4..<0: return sign + "0." + String(repeating: "0", count: -exponent - 1) + String(text)
+    case 0..<3: return sign + String(text[...exponent]) + "." + String(text[(exponent + 1)...])
+    case 3: return sign + String(text)
+    default:
+        let mark = exponent < 0 ? "-" : "+"
+        let number = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+        return sign + String(text[..<1]) + "." + String(text[1...]) + "e" + mark + number
+    }
+}
+
+/// A share for people: `12.3 %`; what is neither nothing nor all never looks so.
+func percentText(_ share: Double) -> String {
+    guard share.isFinite else { return "" }
+    if share > 0 && share < 0.0005 { return "< 0.1 %" }
+    if share < 1 && share >= 0.9995 { return "> 99.9 %" }
+    let tenths = Int((share * 1000).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+}
+
+/// A bar of at most eight characters for what `value` is of `whole`; the least one where it is anything.
+func barText(_ value: Double?, of whole: Double) -> String {
+    guard let value, whole > 0, value > 0 else { return "" }
+    let eighths = max(1, min(64, Int((min(1, value / whole) * 64).rounded())))
+    let last = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+    return String(repeating: "█", count: eighths / 8) + last
+}

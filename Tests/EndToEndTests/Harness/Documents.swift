@@ -52,6 +52,10 @@ struct Promise {
             schema = "show"
             let members = ["path", "bytes", "sha256", "executable"]
             keys = ["name", "version", "digest", "type", "bytes"] + members.map { "files.\($0)" }
+        case "diff":
+            schema = "diff"
+            let members = ["artifact", "path", "status", "from"]
+            keys = ["bytes.shared", "bytes.to_fetch"] + members.map { "files.\($0)" }
         case "verify":
             schema = "verify"
             keys = ["ok"] + ["kind", "object", "artifacts", "message"].map { "problems.\($0)" }

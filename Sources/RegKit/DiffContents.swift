@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCodec
+internal import RegFiles
+internal import RegManifest
+internal import RegTensor
+
+/// A file of one side, whose bytes can be read.
+struct DiffFile {
+    let side: DiffSide
+    let row: DiffRow
+}
+
+/// A file on both sides, with other bytes.
+struct DiffFilePair {
+    let artifact: String
+    let old: DiffFile
+    let new: DiffFile
+
+    var path: BytePath { new.row.row.path }
+}
+
+/// The bytes of a file of one side, wherever they are.
+enum DiffBytes: Sendable {
+    case stored(FileChunks)
+    case disk(Descriptor, byteCount: UInt64)
+    case memory([UInt8])
+}
+
+extension DiffFile {
+    /// For messages.
+    var subject: String { "\(side.subject):\(printable(row.row.path))" }
+
+    /// Nil for what is no file, or no longer is.
+    func open() throws -> DiffBytes? {
+        guard case .file(let size, _, _) = row.row.kind else { return nil }
+        switch side.content {
+        case .stored: return .stored(FileChunks(row.chunks))
+        case .files(let tree, let path, let checkout):
+            let whole = try tree.base(of: path).appending(row.row.path)
+            return .disk(try tree.open(whole, links: checkout.links), byteCount: size)
+        case .git(let artifact):
+            return artifact.files.first { $0.path == row.row.path }.map { .memory($0.bytes) }
+        }
+    }
+}
+
+extension DiffBytes {
+    /// To be read as a container of tensors.
+    func file(_ fetcher: ChunkFetcher, subject: String) -> any FileBytes {
+        switch self {
+        case .stored(let chunks): StoredFile(chunks, fetcher: fetcher, subject: subject)
+        case .disk(let file, let byteCount): OpenFile(file: file, byteCount: byteCount)
+        case .memory(let bytes): MemoryBytes(bytes)
+        }
+    }
+
+    /// Whether two parts of two files, of the same length, have the same bytes, as far as their chunks tell; nil where they
+    /// do not.
+    static func areSame(
+        _ old: DiffBytes, _ oldRange: Range<UInt64>, _ new: DiffBytes, _ newRange: Range<UInt64>
+    ) -> Bool? {
+        if oldRange.isEmpty && newRange.isEmpty { return true }
+        guard case .stored(let olds) = old, case .stored(let news) = new else { return nil }
+        let (oldChunks, newChunks) = (olds.chunks(in: oldRange), news.chunks(in: newRange))
+        guard let oldFirst = oldChunks.first, let newFirst = newChunks.first else { return nil }
+        if oldChunks.count == newChunks.count,
+            oldRange.lowerBound - olds.range(of: oldFirst).lowerBound
+                == newRange.lowerBound - news.range(of: newFirst).lowerBound,
+            zip(oldChunks, newChunks).allSatisfy({ olds.rows[$0].id == news.rows[$1].id })
+        {
+            return true
+        }
+        // Whole chunks of the same lengths differ where their ids do.
+        guard olds.areWhole(in: oldRange), news.areWhole(in: newRange),
+            oldChunks.lazy.map({ olds.rows[$0].rawLength }).elementsEqual(
+                newChunks.lazy.map { news.rows[$0].rawLength })
+        else { return nil }
+        return false
+    }
+}
+
+/// Reads parts of a file into memory of its own; for one thread at a time.
+final class PartReader {
+    private let copies: CopyReader
+    private let block = PullBlock(target: 64 << 10)
+    /// The chunk that the block has, by its place in a pack.
+    private var current: ChunkRow?
+    private let buffer = ReusedBuffer()
+
+    init(_ copies: CopyReader) { self.copies = copies }
+
+    /// The bytes of a part, which is inside the file and no longer than 8 MiB; good until the next call.
+    ///
+    /// - Throws: `corrupt` where a chunk has not the bytes of its id, `conflict` where a file on disk has got shorter.
+    func read(_ part: Range<UInt64>, of bytes: DiffBytes, subject: String) throws -> UnsafeRawBufferPointer {
+        let count = Int(part.upperBound - part.lowerBound)
+        switch bytes {
+        case .memory(let bytes):
+            let room = buffer.room(count)
+            bytes.withUnsafeBytes {
+                room.copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: $0[Int(part.lowerBound)..<Int(part.upperBound)]))
+            }
+            return UnsafeRawBufferPointer(room)
+        case .disk(let file, _):
+            let room = buffer.room(count)
+            guard try file.read(into: room, at: part.lowerBound) == count else {
+                throw RegError.changed(file.path)
+            }
+            return UnsafeRawBufferPointer(room)
+        case .stored(let chunks): return try read(part, of: chunks, subject: subject)
+        }
+    }
+
+    private func read(
+        _ part: Range<UInt64>, of chunks: FileChunks, subject: String
+    ) throws -> UnsafeRawBufferPointer {
+        let numbers = chunks.chunks(in: part)
+        let room = numbers.count == 1 ? nil : buffer.room(Int(part.upperBound - part.lowerBound))
+        for number in numbers {
+            let row = chunks.rows[number]
+            if row != current {
+                current = nil
+                guard try block.isSound(row, copies: copies) else {
+                    throw RegError.damaged(row.copy, of: subject)
+                }
+                current = row
+            }
+            let place = chunks.range(of: number)
+            let wanted = part.clamped(to: place)
+            let first = Int(wanted.lowerBound - place.lowerBound)
+            let bytes = UnsafeRawBufferPointer(rebasing: block.bytes(of: 0..<1)[first..<first + wanted.count])
+            guard let room else { return bytes }
+            let start = Int(wanted.lowerBound - part.lowerBound)
+            UnsafeMutableRawBufferPointer(rebasing: room[start...]).copyMemory(from: bytes)
+        }
+        return UnsafeRawBufferPointer(room ?? UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    }
+}

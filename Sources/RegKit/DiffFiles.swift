@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegHash
+internal import RegManifest
+internal import RegPack
+
+/// Compares the rows of artifacts, one pair after another.
+struct FileComparison {
+    private let request: DiffRequest
+    private let library: ManifestLibrary
+    private var bytes = SharedBytes()
+    private(set) var files: [DiffReport.File] = []
+    /// Files that differ and may be compared by what is in them.
+    private(set) var contents: [DiffFilePair] = []
+    private(set) var unchangedCount: UInt64 = 0
+    /// Files that were never pulled, and so cannot be compared.
+    private(set) var absentCount: UInt64 = 0
+
+    init(_ request: DiffRequest, library: ManifestLibrary) {
+        self.request = request
+        self.library = library
+    }
+
+    /// What the newer sides share with the older ones, once all pairs were compared.
+    var totals: SharedBytes.Totals { bytes.totals }
+
+    /// Goes through both sides in path order.
+    mutating func compare(_ pair: DiffPair) throws {
+        var changes = FileChanges(artifact: pair.name)
+        let (olds, news) = (
+            try DiffRows(of: pair.old, library: library), try DiffRows(of: pair.new, library: library)
+        )
+        var (old, new) = (try olds.next(), try news.next())
+        while let path = [old?.row.path, new?.row.path].compactMap({ $0 }).min() {
+            let left = old?.row.path == path ? old : nil
+            let right = new?.row.path == path ? new : nil
+            if left != nil { old = try olds.next() }
+            if right != nil { new = try news.next() }
+            guard request.holds(path) else { continue }
+            take(left, right, at: path, of: pair, &changes)
+        }
+        let settled = changes.settled
+        files += settled.files
+        guard request.level != .files, let old = pair.old, let new = pair.new else { return }
+        contents += settled.contents.map { rows in
+            DiffFilePair(
+                artifact: pair.name, old: DiffFile(side: old, row: rows.old),
+                new: DiffFile(side: new, row: rows.new))
+        }
+    }
+
+    private mutating func take(
+        _ old: DiffRow?, _ new: DiffRow?, at path: BytePath, of pair: DiffPair, _ changes: inout FileChanges
+    ) {
+        changes.count(old, new)
+        if let old { bytes.addOld(old) }
+        if old == nil && pair.old?.isMissing(path) == true || new == nil && pair.new?.isMissing(path) == true
+        {
+            absentCount += 1
+        } else if let old, let new, old.row == new.row {
+            unchangedCount += 1
+            bytes.addUnchanged(new.row)
+        } else {
+            if let new { bytes.addNew(new) }
+            changes.add(old, new)
+        }
+    }
+}
+
+extension DiffSide {
+    /// Whether something at `path` was never pulled.
+    fileprivate func isMissing(_ path: BytePath) -> Bool {
+        if case .files(_, _, let checkout) = content { !checkout.holds(path) } else { false }
+    }
+}
+
+/// The rows of one artifact that differ, before it is known which were renamed.
+private struct FileChanges {
+    private let artifact: String
+    private var changed: [(old: DiffRow, new: DiffRow)] = []
+    private var removed: [DiffRow] = []
+    private var added: [DiffRow] = []
+    /// Rows of each side.
+    private var oldCount: UInt64 = 0
+    private var newCount: UInt64 = 0
+
+    init(artifact: String) { self.artifact = artifact }
+
+    mutating func count(_ old: DiffRow?, _ new: DiffRow?) {
+        if old != nil { oldCount += 1 }
+        if new != nil { newCount += 1 }
+    }
+
+    mutating func add(_ old: DiffRow?, _ new: DiffRow?) {
+        switch (old?.forContents, new?.forContents) {
+        case (let old?, let new?): changed.append((old, new))
+        case (let old?, nil): removed.append(old)
+        case (nil, let new?): added.append(new)
+        case (nil, nil): break
+        }
+    }
+
+    private func file(_ status: DiffReport.File.Status, _ old: DiffRow?, _ new: DiffRow?) -> DiffReport.File {
+        DiffReport.File(
+            artifact: artifact, status: status, old: old.map { ShowReport.File($0.row) },
+            new: new.map { ShowReport.File($0.row) })
+    }
+
+    /// All of them in path order, each that was removed beside the first of the same bytes that was added; and those whose
+    /// contents may be compared.
+    var settled: (files: [DiffReport.File], contents: [(old: DiffRow, new: DiffRow)]) {
+        var files: [DiffReport.File] = []
+        // By the bytes: where they were, the first last.
+        var gone: [Digest: [Int]] = [:]
+        for (place, row) in removed.enumerated().reversed() {
+            if let hash = row.row.contentHash { gone[hash, default: []].append(place) }
+        }
+        var isRenamed = [Bool](repeating: false, count: removed.count)
+        var rest: [DiffRow] = []
+        for row in added {
+            if let hash = row.row.contentHash, let place = gone[hash]?.popLast() {
+                isRenamed[place] = true
+                files.append(file(.renamed, removed[place], row))
+            } else {
+                rest.append(row)
+            }
+        }
+        let lost = zip(removed, isRenamed).filter { !$1 }.map(\.0)
+        var changed = changed
+        if oldCount == 1, newCount == 1, let old = lost.first, let new = rest.first, old.row.isFile,
+            new.row.isFile
+        {
+            // Two single files are two versions of one, whatever they are called.
+            changed.append((old, new))
+        } else {
+            files += lost.map { file(.removed, $0, nil) } + rest.map { file(.added, nil, $0) }
+        }
+        files += changed.map { file(.changed, $0, $1) }
+        let contents = changed.filter { old, new in
+            old.hasContents && new.hasContents && old.row.contentHash != new.row.contentHash
+        }
+        return (files.sorted { $0.path < $1.path }, contents)
+    }
+}
+
+extension DiffRow {
+    /// Whether what is in it may be compared.
+    fileprivate var hasContents: Bool {
+        row.isFile && (TensorComparison.mayHoldTensors(row.path) || ConfigComparison.isConfig(row))
+    }
+
+    /// The same, without chunks that nobody will read.
+    fileprivate var forContents: DiffRow { hasContents ? self : DiffRow(row: row, chunks: []) }
+}
+
+extension TreeRow {
+    fileprivate var isFile: Bool { if case .file = kind { true } else { false } }
+
+    /// The hash of a file that has bytes.
+    fileprivate var contentHash: Digest? {
+        if case .file(let size, let hash, _) = kind, size > 0 { hash } else { nil }
+    }
+}
+
+/// Adds up what of the newer side's bytes the older side has, chunk by chunk where both are stored, else file by file.
+struct SharedBytes {
+    struct Totals {
+        /// Raw bytes of the newer side that are in the older one.
+        var sharedByteCount: UInt64 = 0
+        /// What the others take where they are to be fetched from, bases included.
+        var byteCountToFetch: UInt64 = 0
+    }
+
+    /// The beginnings of hashes of files and of ids of chunks that the older side has: few enough bytes for a million
+    /// files, and enough for two never to be alike by accident.
+    private var known: Set<UInt64> = []
+    /// Files of the newer side that differ: what they share is known when all of the older side was seen.
+    private var files: [File] = []
+    private var unchangedByteCount: UInt64 = 0
+
+    private struct File {
+        let hash: Digest
+        let size: UInt64
+        let chunks: [ChunkRow]
+    }
+
+    mutating func addOld(_ row: DiffRow) {
+        guard case .file(_, let hash, _) = row.row.kind else { return }
+        known.insert(hash.beginning)
+        for chunk in row.chunks { known.insert(chunk.id.beginning) }
+    }
+
+    mutating func addUnchanged(_ row: TreeRow) {
+        unchangedByteCount = saturatingSum(unchangedByteCount, row.byteCount)
+    }
+
+    mutating func addNew(_ row: DiffRow) {
+        guard case .file(let size, let hash, _) = row.row.kind else { return }
+        files.append(File(hash: hash, size: size, chunks: row.chunks))
+    }
+
+    /// Where a stored chunk begins.
+    private struct Place: Hashable {
+        let pack: PackName
+        let offset: UInt64
+    }
+
+    var totals: Totals {
+        var totals = Totals(sharedByteCount: unchangedByteCount)
+        var fetched: Set<UInt64> = []
+        var places: Set<Place> = []
+        for file in files {
+            if known.contains(file.hash.beginning) {
+                totals.sharedByteCount = saturatingSum(totals.sharedByteCount, file.size)
+            } else if file.chunks.isEmpty {
+                guard fetched.insert(file.hash.beginning).inserted else { continue }
+                totals.byteCountToFetch = saturatingSum(totals.byteCountToFetch, file.size)
+            } else {
+                for chunk in file.chunks {
+                    if known.contains(chunk.id.beginning) {
+                        totals.sharedByteCount = saturatingSum(
+                            totals.sharedByteCount, UInt64(chunk.rawLength))
+                        continue
+                    }
+                    guard fetched.insert(chunk.id.beginning).inserted else { continue }
+                    for copy in chunk.copy.chain
+                    where places.insert(Place(pack: copy.pack, offset: copy.offset)).inserted {
+                        totals.byteCountToFetch = saturatingSum(
+                            totals.byteCountToFetch, UInt64(copy.storedLength))
+                    }
+                }
+            }
+        }
+        return totals
+    }
+}
+
+extension Digest {
+    /// Its first eight bytes as a number.
+    fileprivate var beginning: UInt64 { withBytes { $0.loadUnaligned(as: UInt64.self) } }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+package import RegDiff
+package import RegTensor
+
+/// How closely two versions are compared.
+package enum DiffLevel: String, CaseIterable, Sendable {
+    /// Files alone.
+    case files
+    /// What is in them as well, as far as it can be told without reading all of it.
+    case summary
+    /// Everything.
+    case full
+}
+
+package struct DiffRequest: Sendable {
+    /// A reference, or a path that begins with `./`, `../` or `/`.
+    package var old: BytePath
+    /// The same; nil for the workspace.
+    package var new: BytePath?
+    /// Only the files that these cover, their paths relative to the artifact; empty for all.
+    package var only: [PathPattern] = []
+    package var level = DiffLevel.full
+
+    package init(from old: BytePath, to new: BytePath?) {
+        self.old = old
+        self.new = new
+    }
+
+    func holds(_ path: BytePath) -> Bool { only.isEmpty || only.contains { $0.covers(path) } }
+}
+
+/// What differs between two versions, or two sets of them.
+package struct DiffReport: Sendable {
+    /// What became of one file, link or empty directory.
+    package struct File: Sendable {
+        package enum Status: String, Sendable {
+            case added, removed, changed, renamed
+        }
+
+        /// The name of its artifact.
+        package let artifact: String
+        package let status: Status
+        /// Nil for one that was added.
+        package let old: ShowReport.File?
+        /// Nil for one that was removed.
+        package let new: ShowReport.File?
+
+        /// In the newer version, or in the older one where it was removed.
+        package var path: BytePath { (new ?? old)?.path ?? BytePath([]) }
+
+        /// Its path in the older version, where that was another.
+        package var formerPath: BytePath? {
+            guard let old, let new, old.path != new.path else { return nil }
+            return old.path
+        }
+    }
+
+    /// What became of one tensor of a file that differs.
+    package struct TensorChange: Sendable {
+        package enum Status: String, Sendable {
+            /// Other values, or another dtype and another shape.
+            case changed
+            case added, removed
+            /// The same bytes under another name.
+            case renamed
+            /// Another dtype.
+            case cast
+            /// Another shape.
+            case reshaped
+        }
+
+        /// The name of its artifact.
+        package let artifact: String
+        /// The path of its file in the newer version.
+        package let file: BytePath
+        package let status: Status
+        /// Nil for one that was added.
+        package let old: Tensor?
+        /// Nil for one that was removed.
+        package let new: Tensor?
+        /// Nil where elements were not compared.
+        package let figures: Figures?
+
+        /// In the newer version, or in the older one where it was removed.
+        package var name: String { (new ?? old)?.name ?? "" }
+
+        /// Its name in the older version, where that was another.
+        package var formerName: String? { status == .renamed ? old?.name : nil }
+    }
+
+    /// A key of a config whose value differs.
+    package struct ConfigChange: Sendable {
+        /// The name of its artifact.
+        package let artifact: String
+        /// The path of its file in the newer version.
+        package let file: BytePath
+        package let difference: ConfigDifference
+    }
+
+    /// What was compared, printable.
+    package let old: String
+    package let new: String
+    /// In the order of artifacts and paths.
+    package let files: [File]
+    package let unchangedFileCount: UInt64
+    /// Of files that differ, in the order of the files.
+    package let tensors: [TensorChange]
+    package let unchangedTensorCount: UInt64
+    /// In the order of the files.
+    package let configs: [ConfigChange]
+    /// Raw bytes of the newer side that the older one has as well.
+    package let sharedByteCount: UInt64
+    /// Bytes to read, by who has the older side, to have the newer one.
+    package let byteCountToFetch: UInt64
+    package let notes: [String]
+
+    package var hasDifferences: Bool { !files.isEmpty }
+}

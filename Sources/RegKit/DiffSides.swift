@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegGit
+internal import RegHash
+internal import RegLock
+internal import RegManifest
+
+/// One artifact as one side of a comparison has it.
+struct DiffSide {
+    enum Content {
+        /// A version that is stored.
+        case stored(Manifest)
+        /// What lies at a path of a working tree, as far as it was pulled.
+        case files(WorkingTree, BytePath, Checkout)
+        /// What a commit has.
+        case git(GitArtifact)
+    }
+
+    /// Nil where a path gives none.
+    let name: ArtifactName?
+    /// For messages.
+    let subject: String
+    let content: Content
+}
+
+/// The same artifact on both sides; nil where one has none.
+struct DiffPair {
+    /// How its artifact is called in the report.
+    let name: String
+    let old: DiffSide?
+    let new: DiffSide?
+}
+
+/// What a comparison is between.
+struct DiffPairs {
+    /// Printable.
+    let old: String
+    let new: String
+    let pairs: [DiffPair]
+    let notes: [String]
+}
+
+/// What one argument names.
+private enum DiffOperand {
+    case artifact(DiffSide)
+    case set([DiffSide])
+
+    var sides: [DiffSide] {
+        switch self {
+        case .artifact(let side): [side]
+        case .set(let sides): sides
+        }
+    }
+}
+
+extension Session {
+    /// Resolves both sides of a comparison, and brings together what belongs together.
+    func diffPairs(_ request: DiffRequest) throws -> DiffPairs {
+        let old = try operand(request.old)
+        guard let argument = request.new else { return try againstWorkspace(old, request) }
+        let new = try operand(argument)
+        let pairs: [DiffPair]
+        switch (old, new) {
+        case (.artifact(let old), .artifact(let new)):
+            // Two artifacts, or an artifact and a path: what they are called does not matter.
+            pairs = [DiffPair(name: (old.name ?? new.name)?.text ?? "", old: old, new: new)]
+        case (.set(let old), .set(let new)): pairs = DiffPair.matching(old, new)
+        default:
+            let isSet = if case .set = old { true } else { false }
+            throw RegError(
+                .usage, "'\(printable(isSet ? request.old : argument))' is a set, the other is one artifact",
+                hint: "name one of the set: NAME@REV")
+        }
+        return DiffPairs(
+            old: title(old, request.old), new: title(new, argument), pairs: pairs, notes: [])
+    }
+
+    private func title(_ operand: DiffOperand, _ argument: BytePath) -> String {
+        if case .artifact(let side) = operand { side.subject } else { printable(argument) }
+    }
+
+    private func operand(_ argument: BytePath) throws -> DiffOperand {
+        if argument.isExplicit { return .artifact(try side(atPath: argument)) }
+        guard let text = argument.utf8 else {
+            throw RegError(
+                .usage, "'\(printable(argument))' names nothing", hint: "paths begin with ./ or /")
+        }
+        let lock = try workspace?.readLock() ?? Lock()
+        switch try reference(text, lock: lock) {
+        case .set(let revision):
+            let commit = try workspace?.git?.commit(revision)
+            let entries = try self.lock(of: revision, text: text).entries
+            return .set(try entries.compactMap { try side(of: $0, in: commit, revision) })
+        case .artifact(let name, .current):
+            let head = try workspace?.git?.head()
+            if let entry = lock[name], entry.content == .git, let side = try side(of: entry, in: head, "HEAD")
+            {
+                return .artifact(side)
+            }
+        case .artifact(let name, .revision(let revision)):
+            let commit = try workspace?.git?.commit(revision)
+            if let entry = try self.lock(of: revision, text: text)[name],
+                let side = try side(of: entry, in: commit, revision)
+            {
+                return .artifact(side)
+            }
+        case .artifact: break
+        }
+        let version = try resolveOne(text)
+        let manifest = try manifest(of: version, in: library())
+        return .artifact(DiffSide(name: version.name, subject: version.subject, content: .stored(manifest)))
+    }
+
+    /// An artifact of a commit; nil where git keeps it and the commit is not here.
+    private func side(of entry: LockEntry, in commit: CommitID?, _ revision: String) throws -> DiffSide? {
+        let subject = "\(entry.name)@\(printable(revision))"
+        switch entry.content {
+        case .stored(let digest, _, _):
+            let version = ResolvedVersion(
+                name: entry.name, digest: digest, type: entry.type, version: nil, place: entry)
+            let manifest = try manifest(of: version, in: library())
+            return DiffSide(name: entry.name, subject: subject, content: .stored(manifest))
+        case .git:
+            guard let commit, let git = workspace?.git,
+                let artifact = try GitArtifact(entry, in: commit, git: git)
+            else { return nil }
+            return DiffSide(name: entry.name, subject: subject, content: .git(artifact))
+        }
+    }
+
+    private func side(atPath argument: BytePath) throws -> DiffSide {
+        let whole = absolute(argument, from: options.directory)
+        guard let status = try fileStatus(whole) else {
+            throw RegError(.notFound, "\(printable(argument)) does not exist")
+        }
+        let subject = printable(argument)
+        if status.kind != .symlink, let workspace,
+            let path = try? workspace.relative(argument, from: options.directory), !path.isEmpty
+        {
+            let tree = try workingTree(of: workspace)
+            let entry = try workspace.readLock().entry(containing: path)
+            let isWhole = entry?.path == path
+            return DiffSide(
+                name: isWhole ? entry?.name : ArtifactName.proposed(from: path), subject: subject,
+                content: .files(tree, path, isWhole ? try tree.checkouts.checkout(at: path) : Checkout()))
+        }
+        guard let resolved = resolvingSymlinks(whole), !resolved.lastComponent.isEmpty else {
+            throw RegError(.usage, "\(subject) is no file and no directory of files")
+        }
+        let parent = resolved.parent.isEmpty ? BytePath("/") : resolved.parent
+        // What is learned of files that are none of this workspace is not kept.
+        let tree = try WorkingTree(parent, catalog: Catalog.inMemory(), jobs: jobs)
+        return DiffSide(
+            name: ArtifactName.proposed(from: resolved), subject: subject,
+            content: .files(tree, resolved.lastComponent, Checkout()))
+    }
+
+    // MARK: The workspace
+
+    private func againstWorkspace(_ old: DiffOperand, _ request: DiffRequest) throws -> DiffPairs {
+        guard let workspace else {
+            throw withoutWorkspace(
+                "there is no workspace here to compare with", hint: "name both: reg diff A B")
+        }
+        let lock = try workspace.readLock()
+        let tree = try workingTree(of: workspace)
+        var notes: [String] = []
+        let pairs: [DiffPair]
+        switch old {
+        case .artifact(let side):
+            guard !request.old.isExplicit else {
+                throw RegError(
+                    .usage, "\(side.subject) is what lies here",
+                    hint: "name what to compare it with: reg diff A B")
+            }
+            guard let name = side.name, let entry = lock[name] else {
+                throw RegError(
+                    .notFound, "reg.lock has no artifact that \(side.subject) could be compared with",
+                    hint: "name both: reg diff A B")
+            }
+            pairs = [
+                DiffPair(name: name.text, old: side, new: try workspaceSide(entry, in: tree, &notes))
+            ]
+        case .set(let sides):
+            pairs = DiffPair.matching(
+                sides, try lock.entries.compactMap { try workspaceSide($0, in: tree, &notes) })
+        }
+        return DiffPairs(old: title(old, request.old), new: "the workspace", pairs: pairs, notes: notes)
+    }
+
+    /// An artifact as it lies here: as the version that the lock names where it is known to be that one.
+    private func workspaceSide(
+        _ entry: LockEntry, in tree: WorkingTree, _ notes: inout [String]
+    ) throws -> DiffSide? {
+        let path = AddTarget(entry).lockPath
+        let isThere = try tree.root.status(ofPath: entry.path) != nil
+        let checkout = try tree.checkouts.checkout(at: entry.path)
+        if case .stored(let digest, _, _) = entry.content {
+            let isClean =
+                try isThere && checkout.isWhole
+                && differences(of: entry, from: digest, in: tree).state == .clean
+            if !isThere || isClean {
+                let found = try library().manifest(of: digest, subject: entry.name.text)
+                if !isThere {
+                    notes.append(
+                        "\(printable(path)) is not here: what reg.lock says of \(entry.name) stands for it")
+                }
+                if let found {
+                    return DiffSide(name: entry.name, subject: entry.name.text, content: .stored(found))
+                }
+            }
+        }
+        guard isThere else { return nil }
+        return DiffSide(
+            name: entry.name, subject: printable(path), content: .files(tree, entry.path, checkout))
+    }
+}
+
+extension DiffPair {
+    /// The artifacts of two sets by their names.
+    fileprivate static func matching(_ old: [DiffSide], _ new: [DiffSide]) -> [DiffPair] {
+        func byName(_ sides: [DiffSide]) -> [ArtifactName: DiffSide] {
+            Dictionary(sides.compactMap { side in side.name.map { ($0, side) } }) { first, _ in first }
+        }
+        let (old, new) = (byName(old), byName(new))
+        return Set(old.keys).union(new.keys).sorted().map {
+            DiffPair(name: $0.text, old: old[$0], new: new[$0])
+        }
+    }
+}
+
+extension BytePath {
+    /// Whether it is written as a path and not as a reference.
+    fileprivate var isExplicit: Bool {
+        [".", ".."].contains(lossy) || ["./", "../", "/"].contains { bytes.starts(with: $0.utf8) }
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegHash
+internal import RegJSON
+internal import RegKit
+
+extension DiffReport: Answer {
+    var json: JSON {
+        [
+            "old": .string(old), "new": .string(new), "differs": .bool(hasDifferences),
+            "files": .array(files.map { .object($0.members) }),
+            "bytes": ["shared": .count(sharedByteCount), "to_fetch": .count(byteCountToFetch)],
+            "tensors": .array(tensors.map { .object($0.members) }),
+            "config": .array(configs.map { .object($0.members) }), "annotations": [],
+            "metrics": [],
+            "unchanged": ["files": .count(unchangedFileCount), "tensors": .count(unchangedTensorCount)],
+            "notes": .texts(notes),
+        ]
+    }
+
+    func lines(_ style: TextStyle) -> [String] {
+        let title = "\(style.paint(printable(old), .bold)) to \(style.paint(printable(new), .bold))"
+        guard hasDifferences else {
+            return [
+                title + ": " + style.paint("no differences", .good)
+                    + " in \(countText(unchangedFileCount, "file"))"
+            ]
+        }
+        return [title + ": " + summary, ""] + fileLines(style) + tensorLines(style) + configLines(style)
+    }
+
+    private var summary: String {
+        let statuses: [File.Status] = [.added, .removed, .changed, .renamed]
+        let counts = statuses.compactMap { status -> String? in
+            let count = files.count { $0.status == status }
+            return count == 0 ? nil : "\(count) \(status.rawValue)"
+        }
+        let unchanged = unchangedFileCount == 0 ? [] : ["\(unchangedFileCount) unchanged"]
+        let bytes = "\(sizeText(sharedByteCount)) shared, \(sizeText(byteCountToFetch)) to fetch"
+        return (counts + unchanged).joined(separator: ", ") + "; " + bytes
+    }
+
+    /// The files of each artifact; of many, the first few, unless more is asked for.
+    private func fileLines(_ style: TextStyle) -> [String] {
+        let limit = style.isVerbose ? files.count : 40
+        let shown = files.prefix(limit)
+        let isOne = Set(files.map(\.artifact)).count < 2
+        let rows = shown.map { $0.row(style, withArtifact: !isOne) }
+        let rest = files.count - shown.count
+        return Table("", "", .right(""), "", .right(""), "", rows: rows).lines(style)
+            + (rest > 0 ? ["and \(rest) more; -v lists all"] : [])
+    }
+}
+
+extension DiffReport.File {
+    fileprivate var members: JSONObject {
+        var members: JSONObject = ["artifact": .string(artifact)]
+        members.setPath("path", path)
+        members["status"] = .string(status.rawValue)
+        if let formerPath { members.setPath("from", formerPath) } else { members["from"] = .null }
+        members["old"] = old.map { .object($0.content) } ?? .null
+        members["new"] = new.map { .object($0.content) } ?? .null
+        return members
+    }
+
+    fileprivate func row(_ style: TextStyle, withArtifact: Bool) -> [Table.Cell] {
+        let paint: TextStyle.Paint =
+            switch status {
+            case .added: .good
+            case .removed: .bad
+            case .changed: .warning
+            case .renamed: .plain
+            }
+        let isResized = old?.byteCount != new?.byteCount && old != nil && new != nil
+        return [
+            .init("  " + status.rawValue, paint), .init(withArtifact ? artifact : "", .bold),
+            .init(size(isResized ? old : nil)), .init(isResized ? "to" : "", .dim), .init(size(new ?? old)),
+            .init(printable(path) + remarks),
+        ]
+    }
+
+    private func size(_ file: ShowReport.File?) -> String {
+        guard let file, case .file = file.kind else { return "" }
+        return sizeText(file.byteCount)
+    }
+
+    /// What the columns do not say.
+    private var remarks: String {
+        var remarks = formerPath.map { ["from \(printable($0))"] } ?? []
+        switch (old?.kind, new?.kind) {
+        case (.file(let before, let wasExecutable)?, .file(let after, let isExecutable)?):
+            if wasExecutable != isExecutable {
+                let change = isExecutable ? "now executable" : "no longer executable"
+                remarks.append(before == after ? change + ", same bytes" : change)
+            }
+        case (_, .symlink(let target)?): remarks.append("-> \(printable(target))")
+        case (nil, .emptyDirectory?), (.emptyDirectory?, nil): remarks.append("an empty directory")
+        case (let before?, let after?): remarks.append("\(before.word), now \(after.word)")
+        default: break
+        }
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
+    }
+}
+
+extension ShowReport.Kind {
+    fileprivate var word: String {
+        switch self {
+        case .file: "a file"
+        case .emptyDirectory: "an empty directory"
+        case .symlink: "a symlink"
+        }
+    }
+}

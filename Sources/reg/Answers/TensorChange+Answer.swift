@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegDiff
+internal import RegJSON
+internal import RegKit
+internal import RegTensor
+
+extension DiffReport.TensorChange {
+    var members: JSONObject {
+        let tensor = new ?? old
+        var members: JSONObject = ["artifact": .string(artifact)]
+        members.setPath("file", file)
+        members["name"] = .string(name)
+        members["status"] = .string(status.rawValue)
+        members["from"] = .text(formerName)
+        members["dtype"] = .text(tensor?.dtype)
+        members["shape"] = shape(tensor)
+        members["old_dtype"] = .text(old?.dtype)
+        members["old_shape"] = shape(old)
+        members["rel_l2"] = number(figures?.relativeL2)
+        members["max_abs"] = number(figures?.largestChange)
+        members["changed_fraction"] = number(figures?.changedShare)
+        members["cosine"] = number(figures?.cosine)
+        members["nan"] =
+            figures.map { ["old": .count($0.old.nanCount), "new": .count($0.new.nanCount)] } ?? .null
+        members["inf"] =
+            figures.map { ["old": .count($0.old.infiniteCount), "new": .count($0.new.infiniteCount)] }
+            ?? .null
+        members["old"] = figures.map { $0.old.json } ?? .null
+        members["new"] = figures.map { $0.new.json } ?? .null
+        return members
+    }
+
+    private func shape(_ tensor: Tensor?) -> JSON {
+        tensor.map { .array($0.shape.map { .count($0) }) } ?? .null
+    }
+}
+
+/// A number, or the name of what is none.
+private func number(_ value: Double?) -> JSON {
+    guard let value else { return .null }
+    if value.isFinite { return .number(value) }
+    return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
+}
+
+extension Moments {
+    fileprivate var json: JSON {
+        ["mean": number(mean), "std": number(deviation), "min": number(minimum), "max": number(maximum)]
+    }
+}
+
+// MARK: Text
+
+/// Tensors of one module, `encoder.layer.3.*`, and how much they changed together.
+private struct TensorGroup {
+    let name: String
+    /// Those that changed most first.
+    let tensors: [DiffReport.TensorChange]
+
+    /// How much they changed: the norm of all differences, divided by that of all old elements; nil where nothing was compared.
+    var relativeL2: Double? {
+        let figures = tensors.compactMap(\.figures)
+        if figures.isEmpty { return nil }
+        let squares = figures.reduce(0) { $0 + $1.squares }
+        return (squares / figures.reduce(0) { $0 + $1.old.squares }).squareRoot()
+    }
+
+    /// Groups of the tensors of one file, those that changed most first.
+    static func groups(of tensors: [DiffReport.TensorChange]) -> [TensorGroup] {
+        Dictionary(grouping: tensors) { moduleName(of: $0.name) ?? $0.name }
+            .map { name, tensors in
+                TensorGroup(
+                    name: name, tensors: tensors.sorted { ($0.weight, $1.name) > ($1.weight, $0.name) })
+            }
+            .sorted { ($0.weight, $1.name) > ($1.weight, $0.name) }
+    }
+
+    private var weight: Double { relativeL2.map { $0.isNaN ? .infinity : $0 } ?? .infinity }
+
+    /// Up to the first number in a path of modules, else all but the last part; nil where it is in no module.
+    private static func moduleName(of name: String) -> String? {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        let numbered = parts.firstIndex { !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }
+        let count = min((numbered ?? parts.count) + 1, parts.count - 1)
+        return count > 0 ? parts.prefix(count).joined(separator: ".") + ".*" : nil
+    }
+}
+
+extension DiffReport.TensorChange {
+    /// What sorts it: what could not be compared, and what is no number, comes first.
+    fileprivate var weight: Double {
+        figures.map { $0.relativeL2.isNaN ? .infinity : $0.relativeL2 } ?? .infinity
+    }
+}
+
+extension DiffReport {
+    /// More tensors than this are told by module.
+    private static let tensorLimit = 24
+
+    /// The tensors of each file, by module.
+    func tensorLines(_ style: TextStyle) -> [String] {
+        var lines: [String] = []
+        var start = tensors.startIndex
+        while start < tensors.endIndex {
+            let first = tensors[start]
+            let end = tensors[start...].firstIndex { $0.artifact != first.artifact || $0.file != first.file }
+            let changes = Array(tensors[start..<(end ?? tensors.endIndex)])
+            let count = countText(changes.count, "tensor")
+            lines += [
+                "",
+                "\(style.paint(printable(first.file), .bold)): \(count) differ\(changes.count == 1 ? "s" : "")",
+                "",
+            ]
+            lines += table(changes, style)
+            start = end ?? tensors.endIndex
+        }
+        if unchangedTensorCount > 0 {
+            lines += ["", "\(countText(unchangedTensorCount, "tensor")) unchanged"]
+        }
+        return lines
+    }
+
+    private func table(_ changes: [TensorChange], _ style: TextStyle) -> [String] {
+        let groups = TensorGroup.groups(of: changes)
+        let isLong = changes.count > DiffReport.tensorLimit && !style.isVerbose
+        let most = groups.compactMap(\.relativeL2).filter(\.isFinite).max() ?? 0
+        let rows = groups.flatMap { group -> [[Table.Cell]] in
+            if group.tensors.count == 1 { return group.tensors.map { $0.row(bar: most) } }
+            return [group.row(bar: most)] + (isLong ? [] : group.tensors.map { $0.row(bar: nil) })
+        }
+        let limit = style.isVerbose ? rows.count : 60
+        let table = Table(
+            "TENSOR", "STATUS", "DTYPE", "SHAPE", .right("REL L2"), "", .right("MAX ABS"), .right("CHANGED"),
+            "NAN", "INF", rows: Array(rows.prefix(limit)))
+        let rest = rows.count - limit
+        let hint = rest > 0 || isLong ? ["-v lists all tensors"] : []
+        return table.lines(style) + hint
+    }
+}
+
+extension TensorGroup {
+    fileprivate func row(bar most: Double) -> [Table.Cell] {
+        let statuses = Set(tensors.map(\.status.rawValue)).sorted().joined(separator: ", ")
+        return [
+            .init("  " + printable(name), .bold),
+            .init("\(tensors.count) \(statuses)"), "", "",
+            .init(relativeL2.map { numberText($0) } ?? ""), .init(barText(relativeL2, of: most), .warning),
+            "", "", "", "",
+        ]
+    }
+}
+
+extension DiffReport.TensorChange {
+    /// `bar`: what a full bar stands for; nil for a member of a group.
+    fileprivate func row(bar most: Double?) -> [Table.Cell] {
+        let paint: TextStyle.Paint =
+            switch status {
+            case .added: .good
+            case .removed: .bad
+            case .changed, .cast, .reshaped: .warning
+            case .renamed: .plain
+            }
+        let former = formerName.map { " (from \(printable($0)))" } ?? ""
+        return [
+            .init((most == nil ? "    " : "  ") + printable(name) + former), .init(status.rawValue, paint),
+            .init(change { printable($0.dtype) }),
+            .init(change { "[\($0.shape.map { "\($0)" }.joined(separator: ", "))]" }),
+            .init(figures.map { numberText($0.relativeL2) } ?? ""),
+            .init(most.map { barText(figures?.relativeL2, of: $0) } ?? "", .warning),
+            .init(figures.map { numberText($0.largestChange) } ?? ""),
+            .init(figures.map { percentText($0.changedShare) } ?? ""),
+            counts(\.nanCount), counts(\.infiniteCount),
+        ]
+    }
+
+    private func change(_ text: (Tensor) -> String) -> String {
+        let texts = [old, new].compactMap { $0.map(text) }
+        return Set(texts).count == 1 ? texts[0] : texts.joined(separator: " to ")
+    }
+
+    /// A number that was or is not 0.
+    private func counts(_ count: (Moments) -> UInt64) -> Table.Cell {
+        guard let figures, count(figures.old) + count(figures.new) > 0 else { return "" }
+        return .init("\(count(figures.old)) to \(count(figures.new))", .bad)
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import RegBytes
+internal import RegKit
+
+struct Diff: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Say what changed between two versions.",
+        usage: "reg diff <a> [<b>] [<option> ...]",
+        discussion: """
+            From A to B, or to what lies in the workspace. A git revision is all of its
+            artifacts. Files on disk begin with ./ or /.
+
+              reg diff detector@v6 detector@v7
+              reg diff HEAD~3 HEAD
+              reg diff detector@v7 ./weights/new.safetensors
+              reg diff data@v2 --only 'train/**' --level files --exit-code
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The older version: a reference, a git revision or a path.", valueName: "a"),
+        transform: pathArgument)
+    var old: BytePath
+    @Argument(
+        help: ArgumentHelp("The newer one, instead of the workspace.", valueName: "b"),
+        transform: pathArgument)
+    var new: BytePath?
+    @Option(
+        name: .customLong("level"),
+        help: ArgumentHelp(
+            "How closely: files alone, summary of what is in them, or full.", valueName: "level"),
+        completion: .list(DiffLevel.allCases.map(\.rawValue)), transform: levelArgument)
+    var level = DiffLevel.full
+    @Option(
+        name: .customLong("only"),
+        help: ArgumentHelp(
+            "Only files that this covers, by paths in the artifact; may be repeated.", valueName: "glob"),
+        transform: patternArgument)
+    var only: [PathPattern] = []
+    @Flag(name: .customLong("exit-code"), help: "End with 1 where something differs.")
+    var tellsByExitCode = false
+    @OptionGroup var shared: SharedOptions
+
+    private var request: DiffRequest {
+        var request = DiffRequest(from: old, to: new)
+        request.only = only
+        request.level = level
+        return request
+    }
+
+    func run() throws {
+        let report = try shared.report { session in try session.diff(request) }
+        if tellsByExitCode && report.hasDifferences { throw Differences() }
+    }
+
+    /// Not a failure: how a command ends that was to tell by its exit code that something differs.
+    struct Differences: Error {
+        let exitCode: Int32 = 1
+    }
+}
