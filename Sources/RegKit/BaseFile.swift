@@ -16,9 +16,7 @@ final class BaseFile: Sendable {
         let start: UInt64
     }
 
-    private let chunks: [ChunkRow]
-    /// Where each chunk begins in the file; after the last one, the length of the file.
-    private let starts: [UInt64]
+    private let chunks: FileChunks
     /// By id: which chunk it is; nothing for those that the file has several times.
     private let positions: [Digest: Int]
     /// Tensors that both files have, in the order of the new one; nil where that is no container of tensors.
@@ -26,17 +24,17 @@ final class BaseFile: Sendable {
     /// How far the new file's content has moved, in bytes, where it was last seen.
     private let shift = Monitor<Int64>(0)
 
-    init(_ chunks: [ChunkRow], for new: TensorFile?, _ copies: CopyReader) throws {
+    /// `rows`: of the file, in order; at least one.
+    init(_ rows: [ChunkRow], for new: TensorFile?, _ copies: CopyReader) throws {
+        let chunks = FileChunks(rows)
         self.chunks = chunks
-        let starts = chunks.reduce(into: [UInt64(0)]) { $0.append($0[$0.count - 1] + UInt64($1.rawLength)) }
-        self.starts = starts
         var positions: [Digest: Int?] = [:]
-        for (position, chunk) in chunks.enumerated() {
+        for (position, chunk) in rows.enumerated() {
             positions.updateValue(positions[chunk.id] == nil ? position : nil, forKey: chunk.id)
         }
         self.positions = positions.compactMapValues { $0 }
         twins = try new.map { new in
-            try Container.read(ChunkBytes(chunks, starts, copies)).map { BaseFile.twins(new, $0) } ?? []
+            try Container.read(ChunkBytes(chunks, copies)).map { BaseFile.twins(new, $0) } ?? []
         }
     }
 
@@ -73,11 +71,10 @@ final class BaseFile: Sendable {
         guard after > 0, twins[after - 1].range.contains(range.lowerBound) else { return nil }
         let twin = twins[after - 1]
         let start = twin.start + (range.lowerBound - twin.range.lowerBound)
-        let position = starts.partitioned { $0 < start }
-        guard position < chunks.count, starts[position] == start,
-            UInt64(chunks[position].rawLength) == range.upperBound - range.lowerBound
-        else { return nil }
-        return chunks[position]
+        guard start < chunks.byteCount else { return nil }
+        let position = chunks.index(at: start)
+        return chunks.range(of: position) == start..<start + UInt64(range.count)
+            ? chunks.rows[position] : nil
     }
 
     /// The chunks that lay where these do now, as far as the chunks tell that are in both files.
@@ -96,12 +93,13 @@ final class BaseFile: Sendable {
     }
 
     private func shift(of place: Place, _ anchor: Int?) -> Int64 {
-        anchor.map { Int64(clamping: place.range.lowerBound) - Int64(clamping: starts[$0]) } ?? 0
+        anchor.map {
+            Int64(clamping: place.range.lowerBound) - Int64(clamping: chunks.range(of: $0).lowerBound)
+        } ?? 0
     }
 
     private func chunk(at offset: UInt64) -> ChunkRow? {
-        let after = starts.partitioned { $0 <= offset }
-        return after > 0 && after <= chunks.count ? chunks[after - 1] : chunks.last
+        offset < chunks.byteCount ? chunks.rows[chunks.index(at: offset)] : chunks.rows.last
     }
 }
 
@@ -117,40 +115,33 @@ extension Array {
     }
 }
 
-/// The bytes of a file that lies in packs.
+/// The bytes of a file that lies in packs, read one chunk at a time; what they say is only used to find bases, which are checked.
 private final class ChunkBytes: FileBytes {
-    private let chunks: [ChunkRow]
-    private let starts: [UInt64]
+    private let chunks: FileChunks
     private let copies: CopyReader
     private let reader = BaseReader()
-    private var current: (position: Int, bytes: [UInt8])?
+    private var current: (number: Int, bytes: [UInt8])?
 
-    init(_ chunks: [ChunkRow], _ starts: [UInt64], _ copies: CopyReader) {
-        (self.chunks, self.starts, self.copies) = (chunks, starts, copies)
-    }
+    init(_ chunks: FileChunks, _ copies: CopyReader) { (self.chunks, self.copies) = (chunks, copies) }
 
-    var byteCount: UInt64 { starts[chunks.count] }
+    var byteCount: UInt64 { chunks.byteCount }
 
-    func read(_ ranges: [Range<UInt64>]) throws -> [[UInt8]] { try ranges.map(read) }
-
-    private func read(_ range: Range<UInt64>) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var position = starts.partitioned { $0 <= range.lowerBound } - 1
-        while position < chunks.count, starts[position] < range.upperBound {
-            let chunk = try self.chunk(position)
-            let first = Int(max(range.lowerBound, starts[position]) - starts[position])
-            let end = Int(min(range.upperBound, starts[position + 1]) - starts[position])
-            bytes += chunk[first..<end]
-            position += 1
+    func read(_ ranges: [Range<UInt64>]) throws -> [[UInt8]] {
+        try ranges.map { range in
+            try chunks.chunks(in: range).flatMap { number in
+                let place = chunks.range(of: number)
+                let part = range.clamped(to: place)
+                let first = Int(part.lowerBound - place.lowerBound)
+                return try chunk(number)[first..<first + part.count]
+            }
         }
-        return bytes
     }
 
-    private func chunk(_ position: Int) throws -> [UInt8] {
-        if let current, current.position == position { return current.bytes }
-        let row = chunks[position]
+    private func chunk(_ number: Int) throws -> [UInt8] {
+        if let current, current.number == number { return current.bytes }
+        let row = chunks.rows[number]
         let bytes = Array(try reader.bytes(of: Copy.Base(row.copy, rawLength: row.rawLength), copies))
-        current = (position, bytes)
+        current = (number, bytes)
         return bytes
     }
 }
