@@ -117,7 +117,7 @@ final class IngestBlock: @unchecked Sendable {
         hashWholeFiles()
     }
 
-    /// What the new chunks of a piece may be coded against, read ahead.
+    /// What the new chunks of a piece may be coded against.
     private func candidates(
         of piece: Range<Int>, in base: BaseFile, _ index: ChunkIndex
     ) throws -> [Int: ChunkRow] {
@@ -131,7 +131,8 @@ final class IngestBlock: @unchecked Sendable {
         for (number, row) in zip(piece, base.bases(for: places)) where chunks[number].known == nil {
             if let row, try index.isFitForBase(row.copy) { found[number] = row }
         }
-        try bases.readAhead(found.values.map(\.copy), index.copies)
+        // From a disk they come as fast one by one, and take less memory.
+        if index.copies.isNetworked { try bases.readAhead(found.values.map(\.copy), index.copies) }
         return found
     }
 
