@@ -16,6 +16,11 @@ final class BaseReader {
     /// Bases are decoded from one into the other.
     private let rooms = (ReusedBuffer(), ReusedBuffer())
 
+    /// Bytes between bases that are read along in all, and about as much again at most.
+    private static let gapsLimit = 4 << 20
+    /// No encoder makes a chunk longer than this, in bytes.
+    private static let longestStored = CodecLimit.storedByteCount(raw: CodecLimit.chunkByteCount)
+
     private struct Place: Hashable {
         let pack: PackName
         let offset: UInt64
@@ -34,16 +39,18 @@ final class BaseReader {
         places.removeAll(keepingCapacity: true)
         var bases: [Copy] = []
         for copy in copies.flatMap(\.chain) where places.updateValue(0..<0, forKey: Place(copy)) == nil {
+            try check(copy)
             bases.append(copy)
         }
         bases.sort { ($0.pack, $0.offset) < ($1.pack, $1.offset) }
         var runs: [(copies: Range<Int>, room: Range<Int>)] = []
-        var end = 0
+        var (end, gaps) = (0, 0)
         for (index, base) in bases.enumerated() {
             let last = index > 0 ? bases[index - 1] : nil
             if let last, let run = runs.last, last.pack == base.pack, base.offset >= last.end,
-                base.offset - last.end <= reader.gapLimit
+                base.offset - last.end <= reader.gapLimit, gaps < BaseReader.gapsLimit
             {
+                gaps += Int(base.offset - last.end)
                 let start = end + Int(base.offset - last.end)
                 end = start + Int(base.storedLength)
                 places[Place(base)] = start..<end
@@ -72,6 +79,7 @@ final class BaseReader {
         var below: UnsafeRawBufferPointer?
         for (depth, level) in base.levels.enumerated() {
             let (copy, rawLength) = (level.copy, Int(level.rawLength))
+            try check(copy)
             do {
                 try copy.codec.checkLengths(stored: Int(copy.storedLength), raw: rawLength)
                 let raw = (depth % 2 == 0 ? rooms.0 : rooms.1).room(rawLength)
@@ -80,6 +88,13 @@ final class BaseReader {
             } catch let error as CodecError { throw RegError.codec(error, of: copy.subject) }
         }
         return below ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// Before there is room made for it.
+    private func check(_ copy: Copy) throws {
+        guard copy.storedLength <= BaseReader.longestStored else {
+            throw RegError(.corrupt, "\(copy.subject) is damaged: it is longer than it can be")
+        }
     }
 
     private func storedBytes(
@@ -100,9 +115,6 @@ extension Copy.Base {
 extension Copy {
     /// The chunk as messages name it.
     var subject: String { "the chunk at byte \(offset) of pack \(pack.hex)" }
-
-    /// The bytes that it and all it needs take in packs.
-    var neededByteCount: UInt64 { chain.reduce(0) { $0 + UInt64($1.storedLength) } }
 }
 
 /// Memory that is used again, as much as was ever needed.

@@ -43,15 +43,8 @@ extension PullBlock {
     private func readBases(_ copies: CopyReader) throws {
         let based = chunks.filter { !$0.isInPart && $0.row.copy.base != nil }
         if based.isEmpty { return }
-        let needed = based.compactMap(\.row.copy.base?.copy)
-        for copy in needed.flatMap(\.chain) where copy.storedLength > PullBlock.longestStored {
-            throw RegError(.corrupt, "\(copy.subject) is damaged: it is longer than it can be")
-        }
-        try bases.readAhead(needed, copies)
+        try bases.readAhead(based.compactMap(\.row.copy.base?.copy), copies)
     }
-
-    /// No encoder makes a chunk longer than this, in bytes.
-    private static let longestStored = CodecLimit.storedByteCount(raw: CodecLimit.chunkByteCount)
 
     /// Takes a chunk from where an earlier run has left it, if those bytes have its hash.
     private func readFromPart(_ chunk: inout Chunk) throws {

@@ -106,8 +106,8 @@ final class PullBlock: @unchecked Sendable {
         used = range.upperBound
         // What claims more is refused when it is read.
         storedByteCount += min(
-            Int(clamping: row.copy.neededByteCount),
-            (1 + row.copy.depth) * CodecLimit.storedByteCount(raw: Int(row.rawLength)))
+            Int(row.copy.storedLength), CodecLimit.storedByteCount(raw: Int(row.rawLength)))
+        for base in row.copy.chain.dropLast() { storedByteCount += Int(base.storedLength) }
     }
 
     /// Makes the next piece, of a long file, lie in memory as it does in its file, so that it can be written directly.

@@ -97,6 +97,22 @@ struct HostileEncodingTests {
         #expect(outcome.errorText.contains("longer than it can be"))
     }
 
+    @Test func basesAreNotReadThatAreLongerThanTheyCanBe() throws {
+        var version = HostileVersion([Row("a")])
+        version.requirements = [1, 5] + Array("bases".utf8)
+        // One chunk of 7 bytes, 5 stored, coded as parts of one that claims 100 MiB.
+        let base = varint(9) + [0] + zigzag(-5) + varint(100 << 20) + [0, 0]
+        version.pageChunks = [1, 7, 0, 0, 5, 5, 1] + base
+        try scene.publish(version)
+        let outcome = try scene.sandbox.reg(["pull"], in: "victim").run()
+        expectFailure(outcome, [4], "a base of 100 MiB")
+        #expect(outcome.errorText.contains("longer than it can be"), "\(outcome.errorText)")
+        version.requirements = [0]
+        try scene.publish(version)
+        let other = try scene.sandbox.reg(["pull"], in: "victim").run()
+        expectFailure(other, [4], "a base that the manifest does not tell of")
+    }
+
     @Test func laterCodecsAndFormatsAreNamed() throws {
         for codec: UInt8 in [4, 5] {
             try expect([4], "codec \(codec) without a base") { $0.rows[0].copy.codec = codec }
