@@ -175,12 +175,17 @@ import Testing
         }
     }
 
-    /// `Fixtures/registry` was written when text was LZ4 coded once more, and no chunk had a base.
+    /// `Fixtures/registry.txt` has the objects of a registry, a path and its bytes in hex a line, that was written when
+    /// text was LZ4 coded once more, and no chunk had a base.
     @Test func whatEarlierVersionsWroteIsReadAndContinued() throws {
         try withSandbox { sandbox in
             let place = try sandbox.directory("place")
             let registry = place["registry"]
-            #expect(try place.run("cp", ["-r", Self.script("registry"), registry.lossy]).code == 0)
+            for line in try readText(BytePath(Self.script("registry.txt"))).split(separator: "\n") {
+                let parts = line.split(separator: " ")
+                let content = try #require(parts.last.flatMap { bytes(hex: $0.utf8) })
+                try place.write(content, to: BytePath("registry/\(parts[0])"))
+            }
             try place.reg("verify", "--data", "--registry", registry.lossy)
             try place.reg("pull", "data@v1", "-o", "data", "--registry", registry.lossy)
             let sums = try (list(place["data"])).sorted().map {
