@@ -40,7 +40,8 @@ final class Puller: @unchecked Sendable {
         observer = session.options.progress
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
-        let count = min(readerCount + 4, 20)
+        // Each keeps two directories open at least.
+        let count = max(2, min(readerCount + 4, 20, spareDescriptorCount() / 2))
         let target = isRemote ? PullBlock.remoteTarget(sharedBy: count) : PullBlock.usualTarget
         blocks = (0..<count).map { _ in
             PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: count))

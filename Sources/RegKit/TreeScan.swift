@@ -117,7 +117,12 @@ private final class Comparison: @unchecked Sendable {  // used by the last stage
 
 /// How many directories each of several batches on their way may keep open, by the process's limit.
 func openDirectoryLimit(sharedBy count: Int) -> Int {
+    max(1, min(16, spareDescriptorCount() / (2 * count)))
+}
+
+/// How many files the process may open beyond those that every run needs.
+func spareDescriptorCount() -> Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1 }
-    return max(1, min(16, (Int(clamping: limit.rlim_cur) - 24) / (2 * count)))
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+    return max(0, Int(clamping: limit.rlim_cur) - 24)
 }
