@@ -63,27 +63,30 @@ let package = Package(
             "RegLog",
             uses: [
                 "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegCodec", "RegStore", "RegFiles", "RegLock",
+                "RegPin", "RegMetrics",
             ]),
         .target(
             name: "RegCatalog",
             dependencies: [
-                "RegBytes", "RegHash", "RegFiles", "RegJobs", "RegCodec", "RegPack", "RegLock", "RegLog",
-                "CSQLite",
+                "RegBytes", "RegHash", "RegFiles", "RegJobs", "RegCodec", "RegPack", "RegJSON", "RegLock",
+                "RegLog",
+                "RegPin", "RegMetrics", "CSQLite",
             ],
             resources: [
                 .embedInCode("../../schema/manifest-001.sql"), .embedInCode("../../schema/manifest-002.sql"),
                 .embedInCode("../../schema/manifest-003.sql"),
-                .embedInCode("../../schema/manifest-004.sql"),
+                .embedInCode("../../schema/manifest-004.sql"), .embedInCode("../../schema/manifest-005.sql"),
             ], swiftSettings: settings),
         library("RegLock", uses: ["RegBytes", "RegHash"]),
+        library("RegPin", uses: ["RegBytes", "RegHash", "RegJSON", "RegLock"]),
+        library("RegMetrics", uses: ["RegBytes", "RegJSON"]),
         library("RegGit", uses: ["RegBytes", "RegHash", "RegFiles", "RegProcess", "RegLock"]),
         library(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog",
-                "RegProcess",
-                "RegGit", "RegHTTP", "RegS3",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegLock", "RegPin", "RegMetrics", "RegLog",
+                "RegCatalog", "RegProcess", "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
@@ -101,8 +104,9 @@ let package = Package(
         library(
             "RegTesting",
             uses: [
-                "RegBytes", "RegJSON", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegLog",
-                "CPosix",
+                "RegBytes", "RegJSON", "RegHash", "RegJobs", "RegFiles", "RegStore", "RegLock", "RegPin",
+                "RegMetrics",
+                "RegLog", "CPosix",
             ]),
         tests("RegBytesTests", of: ["RegBytes"]),
         tests("RegHashTests", of: ["RegBytes", "RegHash"]),
@@ -115,12 +119,14 @@ let package = Package(
             "RegLogTests",
             of: [
                 "RegBytes", "RegHash", "RegFiles", "RegCodec", "RegStore", "RegPack", "RegManifest",
-                "RegLock",
-                "RegLog",
+                "RegLock", "RegPin", "RegMetrics", "RegLog",
             ]),
         tests(
             "RegCatalogTests",
-            of: ["RegBytes", "RegHash", "RegFiles", "RegCodec", "RegPack", "RegLock", "RegLog", "RegCatalog"]),
+            of: [
+                "RegBytes", "RegHash", "RegFiles", "RegCodec", "RegPack", "RegLock", "RegPin", "RegMetrics",
+                "RegLog", "RegCatalog",
+            ]),
         tests("RegJSONTests", of: ["RegJSON"]),
         tests("RegChunkTests", of: ["RegChunk"]),
         tests(
@@ -128,6 +134,8 @@ let package = Package(
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegDiffTests", of: ["RegBytes", "RegJSON", "RegDiff"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
+        tests("RegPinTests", of: ["RegBytes", "RegHash", "RegJSON", "RegLock", "RegPin"]),
+        tests("RegMetricsTests", of: ["RegJSON", "RegMetrics"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(
             "RegHTTPTests", of: ["RegBytes", "RegHash", "RegJSON", "RegFiles", "RegHTTP"],
@@ -166,6 +174,7 @@ if Context.environment["REG_FUZZ"] != nil {
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
                 "RegDiff",
-                "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegLog", "RegGit", "RegTesting",
+                "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegPin", "RegMetrics", "RegLog",
+                "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }

@@ -2,6 +2,7 @@
 package import RegHash
 package import RegLock
 package import RegLog
+internal import RegPin
 
 extension Catalog: FoldState {
     package func newest(of name: ArtifactName) throws -> (version: UInt64, maker: RandomName?)? {
@@ -37,6 +38,10 @@ extension Catalog: FoldState {
         switch operation {
         case .push(let push): try apply(push, of: record)
         case .bind(let bind): try apply(bind, of: record)
+        case .pin(let pin): try apply(pin, of: record)
+        case .run(let run): try apply(run, of: record)
+        case .measure(let measure): try apply(measure, of: record)
+        case .promote(let promote): try apply(promote, of: record)
         case .delete(let delete):
             for object in delete.packs.map(\.bytes) + delete.manifests.map(\.bytes) {
                 try database.run("INSERT OR IGNORE INTO deleted VALUES (?)", object)
@@ -93,7 +98,7 @@ extension Catalog: FoldState {
         try database.transaction {
             for table in [
                 "fold", "record", "operation", "artifact", "version", "artifact_set", "binding", "member",
-                "deleted",
+                "deleted", "pin", "pin_artifact", "kept_tree", "run", "run_output", "measure", "promotion",
             ] {
                 try database.run("DELETE FROM \(table)")
             }
@@ -185,6 +190,10 @@ extension Catalog: FoldState {
                         if case .bind(let bind) = $0 { bind.commit.hex } else { nil }
                     }.first
             case .bind(let bind): (digest, commit) = (bind.set, bind.commit.hex)
+            case .pin(let pin): (digest, commit) = (pin.pin.id, pin.pin.commit.hex)
+            case .run(let run): digest = run.pin
+            case .measure(let measure): (name, version) = (measure.name.text, Int64(measure.version))
+            case .promote(let promote): (name, version) = (promote.name.text, Int64(promote.to))
             case .delete: break
             }
             try database.run(

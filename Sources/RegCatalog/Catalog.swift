@@ -13,7 +13,7 @@ package final class Catalog: Sendable {
     private static let migrations = [
         PackageResources.manifest_001_sql, PackageResources.manifest_002_sql,
         PackageResources.manifest_003_sql,
-        PackageResources.manifest_004_sql,
+        PackageResources.manifest_004_sql, PackageResources.manifest_005_sql,
     ]
 
     /// A catalog in memory, gone with the process: for jobs without a writable place.

@@ -20,6 +20,7 @@ extension Session {
             } else {
                 try verifier.checkLog()
                 for version in try catalog.allVersions() { try verifier.check(version) }
+                try verifier.checkKeptTrees()
             }
             let checker = PackChecker(
                 store: registry.store, based: verifier.based, jobs: jobs, readsData: isDataChecked,
@@ -108,6 +109,13 @@ private struct Verifier {
         add(
             "record", missing, try versions(from: count + 1),
             RegError(.notFound, "log record \(count + 1) is missing, though \(first) is there"))
+    }
+
+    /// Checks what pins and runs keep beside versions.
+    mutating func checkKeptTrees() throws {
+        for tree in try catalog.keptTrees() where try !catalog.isDeleted(manifest: tree.manifest) {
+            try check(tree.digest, id: tree.manifest, subject: "tree \(tree.digest.short)")
+        }
     }
 
     mutating func check(_ version: ResolvedVersion) throws {

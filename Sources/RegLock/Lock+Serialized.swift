@@ -28,12 +28,13 @@ private let newline = UInt8(ascii: "\n")
 
 extension LockEntry {
     fileprivate var line: [UInt8] {
-        Array("\(name) \(type.rawValue) ".utf8) + pathField + Array(" \(contentFields)".utf8)
+        Array("\(name) \(type.rawValue) \(pathText) \(contentFields)".utf8)
     }
 
-    private var pathField: [UInt8] {
-        if path.isEmpty { return Array("./".utf8) }
-        return escaped(path) + (isDirectory ? [UInt8(ascii: "/")] : [])
+    /// The path as a lock writes it: escaped, a directory's with a final slash.
+    package var pathText: String {
+        if path.isEmpty { return "./" }
+        return String(decoding: escaped(path), as: UTF8.self) + (isDirectory ? "/" : "")
     }
 
     private var contentFields: String {

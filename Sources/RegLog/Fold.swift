@@ -10,6 +10,13 @@ package protocol FoldState {
     /// The set that a commit of a project is bound to.
     func set(of commit: CommitID, project: RandomName) throws -> Digest?
     func isDeleted(manifest: Digest) throws -> Bool
+    /// What the version of a name holds; nil where there is none of that number.
+    func digest(of name: ArtifactName, version: UInt64) throws -> Digest?
+    func hasPin(_ id: Digest) throws -> Bool
+    /// The newest attempt of a run; nil for one that is new.
+    func newestAttempt(of run: RandomName) throws -> (number: UInt64, pin: Digest, succeeded: Bool)?
+    /// The version that an alias of `name` holds.
+    func holder(of alias: Alias, name: ArtifactName) throws -> UInt64?
 
     /// Applies one operation whose preconditions hold.
     mutating func apply(_ operation: Operation, of record: Record) throws
@@ -45,6 +52,10 @@ package enum Fold {
         switch operation {
         case .push(let push): try failure(of: push, in: record, state)
         case .bind(let bind): try failure(of: bind, in: record, state)
+        case .pin(let pin): try failure(of: pin, in: record, state)
+        case .run(let run): try failure(of: run, state)
+        case .measure(let measure): try failure(of: measure, state)
+        case .promote(let promote): try failure(of: promote, state)
         case .delete: nil
         }
     }

@@ -8,6 +8,10 @@ package import RegLock
 package enum Operation: Equatable, Sendable {
     case push(Push)
     case bind(Bind)
+    case pin(PinRecord)
+    case run(Run)
+    case measure(Measure)
+    case promote(Promote)
     case delete(Delete)
 
     /// A new version of an artifact.
@@ -70,6 +74,10 @@ package enum Operation: Equatable, Sendable {
         switch self {
         case .push: "push"
         case .bind: "bind"
+        case .pin: "pin"
+        case .run: "run"
+        case .measure: "measure"
+        case .promote: "promote"
         case .delete: "gc-delete"
         }
     }
@@ -84,27 +92,13 @@ enum OperationProblem: Error {
 extension Operation {
     var json: JSON {
         switch self {
-        case .push(let push):
-            var object: JSONObject = [
-                "op": "push", "name": .string(push.name.description), "type": .string(push.type.rawValue),
-                "version": .integer(Int64(push.version)), "digest": .string(push.digest.text),
-                "manifest": .string(push.manifest.text), "bytes": .integer(Int64(push.byteCount)),
-                "files": .integer(Int64(push.fileCount)),
-            ]
-            if let message = push.message { object["message"] = .string(message) }
-            if push.isShared { object["shared"] = true }
-            return .object(object)
-        case .bind(let bind):
-            return [
-                "op": "bind", "object_format": .string(bind.commit.objectFormat.rawValue),
-                "commit": .string(bind.commit.hex), "set": .string(bind.set.text),
-                "lock": .string(String(decoding: bind.lock.serialized, as: UTF8.self)),
-            ]
-        case .delete(let delete):
-            return [
-                "op": "gc-delete", "packs": .array(delete.packs.map { .string($0.hex) }),
-                "manifests": .array(delete.manifests.map { .string($0.text) }),
-            ]
+        case .push(let push): push.json
+        case .bind(let bind): bind.json
+        case .pin(let pin): pin.json
+        case .run(let run): run.json
+        case .measure(let measure): measure.json
+        case .promote(let promote): promote.json
+        case .delete(let delete): delete.json
         }
     }
 
@@ -112,60 +106,13 @@ extension Operation {
         switch json["op"]?.stringValue {
         case "push": self = .push(try Push(json))
         case "bind": self = .bind(try Bind(json))
+        case "pin": self = .pin(try PinRecord(json))
+        case "run": self = .run(try Run(json))
+        case "measure": self = .measure(try Measure(json))
+        case "promote": self = .promote(try Promote(json))
         case "gc-delete": self = .delete(try Delete(json))
         case let kind?: throw .unknownKind(kind)
         case nil: throw .invalid("an operation has no kind")
         }
     }
-}
-
-extension Operation.Push {
-    fileprivate init(_ json: JSON) throws(OperationProblem) {
-        guard let name = json["name"]?.stringValue.flatMap({ ArtifactName($0) }),
-            let type = json["type"]?.stringValue.flatMap({ ArtifactType(rawValue: $0) }),
-            let version = json["version"]?.unsignedValue,
-            let digest = json["digest"]?.stringValue.flatMap({ Digest(text: $0) }),
-            let manifest = json["manifest"]?.stringValue.flatMap({ Digest(text: $0) }),
-            let byteCount = json["bytes"]?.unsignedValue, let fileCount = json["files"]?.unsignedValue,
-            json["message"].map({ $0.stringValue != nil }) ?? true,
-            json["shared"].map({ $0.boolValue != nil }) ?? true
-        else { throw .invalid("a push lacks a field, or has one that is not of its form") }
-        self.init(
-            name: name, type: type, version: version, digest: digest, manifest: manifest,
-            byteCount: byteCount, fileCount: fileCount, message: json["message"]?.stringValue,
-            isShared: json["shared"]?.boolValue ?? false)
-    }
-}
-
-extension Operation.Bind {
-    fileprivate init(_ json: JSON) throws(OperationProblem) {
-        guard let format = json["object_format"]?.stringValue.flatMap({ ObjectFormat(rawValue: $0) }),
-            let commit = json["commit"]?.stringValue.flatMap({ CommitID(objectFormat: format, hex: $0) }),
-            let set = json["set"]?.stringValue.flatMap({ Digest(text: $0) }),
-            let text = json["lock"]?.stringValue, let lock = try? Lock.parse(Array(text.utf8))
-        else { throw .invalid("a bind lacks a field, or has one that is not of its form") }
-        guard lock.serialized.elementsEqual(text.utf8), lock.setDigest == set else {
-            throw .invalid("a bind names a set that is not its lock's")
-        }
-        self.init(commit: commit, set: set, lock: lock)
-    }
-}
-
-extension Operation.Delete {
-    fileprivate init(_ json: JSON) throws(OperationProblem) {
-        guard let packs = json["packs"]?.arrayValue, let manifests = json["manifests"]?.arrayValue else {
-            throw .invalid("a gc-delete lacks its lists")
-        }
-        let packNames = packs.compactMap { $0.stringValue.flatMap { RandomName(hex: $0) } }
-        let manifestIDs = manifests.compactMap { $0.stringValue.flatMap { Digest(text: $0) } }
-        guard packNames.count == packs.count, manifestIDs.count == manifests.count else {
-            throw .invalid("a gc-delete names what is no object")
-        }
-        self.init(packs: packNames, manifests: manifestIDs)
-    }
-}
-
-extension JSON {
-    /// An integer that is not negative.
-    var unsignedValue: UInt64? { integerValue.flatMap { UInt64(exactly: $0) } }
 }

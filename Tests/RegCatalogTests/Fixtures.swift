@@ -4,6 +4,8 @@ import RegCatalog
 import RegHash
 import RegLock
 import RegLog
+import RegMetrics
+import RegPin
 import RegTesting
 import Testing
 
@@ -31,6 +33,7 @@ struct RecordMaker {
     private let names: [ArtifactName]
     private var number: UInt64 = 0
     private(set) var state = MemoryFold()
+    private var pins: [Operation.PinRecord] = []
 
     init(seed: UInt64) throws {
         random = SeededRandom(seed: seed)
@@ -44,7 +47,7 @@ struct RecordMaker {
         let tail = Tail(number: number, hash: digest(number))
         if below(12) == 0 { return LogEntry(tail: tail, reading: .void("made up")) }
         let project = below(6) == 0 ? nil : try id(below(3))
-        let operations = try (0..<below(5)).map { _ in try operation() }
+        let operations = try (0..<below(5)).map { _ in try operation(of: project) }
         let record = Record(
             id: try id(1_000 + number), number: number, prev: digest(number - 1), project: project,
             author: "author \(below(3))", time: "time \(number)", operations: operations)
@@ -52,8 +55,24 @@ struct RecordMaker {
         return LogEntry(tail: tail, reading: .record(record))
     }
 
-    private mutating func operation() throws -> Operation {
+    private mutating func operation(of project: RandomName?) throws -> Operation {
         let name = names[Int(below(UInt64(names.count)))]
+        switch below(16) {
+        case 10: return try pin(of: project)
+        case 11, 12:
+            if let run = try run() { return run }
+        case 13:
+            let newest = max(1, state.newest(of: name)?.version ?? 1)
+            return .measure(Operation.Measure(name: name, version: newest, metrics: metrics()))
+        case 14, 15:
+            let alias = try #require(Alias("alias-\(below(2))"))
+            let holder = state.holder(of: alias, name: name)
+            return .promote(
+                Operation.Promote(
+                    name: name, alias: alias, from: below(8) == 0 ? 1 : holder, to: 1 + below(4), gate: nil,
+                    reason: below(2) == 0 ? nil : "reason", isRollback: below(3) == 0))
+        default: break
+        }
         switch below(10) {
         case 0: return .delete(Operation.Delete(packs: [try id(below(9))], manifests: [digest(below(200))]))
         case 1, 2: return try bind()
@@ -70,6 +89,48 @@ struct RecordMaker {
     }
 
     private mutating func bind() throws -> Operation {
+        let lock = try lock()
+        return .bind(
+            Operation.Bind(commit: try commit(below(4)), set: try #require(lock.setDigest), lock: lock))
+    }
+
+    /// One that was made before, or another.
+    private mutating func pin(of project: RandomName?) throws -> Operation {
+        if let old = pins.randomElement(using: &random), below(3) == 0 { return .pin(old) }
+        let code = Pin.Tree(digest: digest(below(9)), byteCount: 1, fileCount: 1)
+        let pin = Operation.PinRecord(
+            pin: try Pin(
+                project: try project ?? id(0), commit: try commit(below(4)), code: code, patch: nil,
+                lock: try lock(), command: [], environment: [], image: nil, seed: below(1_000)),
+            trees: [NamedTree(digest: code.digest, manifest: digest(below(1_000)))])
+        pins.append(pin)
+        return .pin(pin)
+    }
+
+    private mutating func run() throws -> Operation? {
+        guard let pin = state.pins.sorted().randomElement(using: &random) else { return nil }
+        let run = try id(below(6))
+        let newest = state.newestAttempt(of: run)
+        let name = names[Int(below(UInt64(names.count)))]
+        let output = state.names[name]?.versions.randomElement(using: &random)
+        return .run(
+            Operation.Run(
+                id: run, attempt: below(8) == 0 ? 1 : (newest?.number ?? 0) + 1,
+                pin: below(8) == 0 ? pin : newest?.pin ?? pin,
+                status: below(3) == 0 ? .succeeded : .killed, exit: below(2) == 0 ? nil : 9,
+                started: "s \(below(9))", ended: "e \(below(9))",
+                archive: NamedTree(digest: digest(below(50)), manifest: digest(below(1_000))),
+                outputs: output.map { [.init(name: name, version: $0.version, digest: $0.digest)] } ?? [],
+                metrics: metrics(), original: below(2) == 0 ? nil : try id(below(6))))
+    }
+
+    private mutating func metrics() -> Metrics {
+        var metrics = Metrics()
+        for _ in 0..<below(5) { metrics.measure("m\(below(3))", below(5) == 0 ? .nan : Double(below(9))) }
+        return metrics
+    }
+
+    private mutating func lock() throws -> Lock {
         var entries: [LockEntry] = []
         for name in names where below(3) > 0 {
             let known = state.names[name]?.versions.randomElement(using: &random)?.digest
@@ -78,8 +139,6 @@ struct RecordMaker {
                     name: name, type: .other, path: BytePath(name.text), isDirectory: true,
                     content: .stored(digest: known ?? digest(below(20)), bytes: 1, files: 1)))
         }
-        let lock = try Lock(entries)
-        return .bind(
-            Operation.Bind(commit: try commit(below(4)), set: try #require(lock.setDigest), lock: lock))
+        return try Lock(entries)
     }
 }

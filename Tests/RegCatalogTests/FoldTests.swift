@@ -4,6 +4,7 @@ import RegCatalog
 import RegHash
 import RegLock
 import RegLog
+import RegPin
 import RegTesting
 import Testing
 
@@ -25,6 +26,32 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         #expect(try catalog.newestVersion(of: name)?.number == newest.version)
     }
     #expect(try catalog.allVersions().count == state.names.values.map(\.versions.count).reduce(0, +))
+    for pin in state.pins { #expect(try catalog.pin(pin)?.id == pin) }
+    for (id, run) in state.runs {
+        let entry = try #require(try catalog.run(id))
+        #expect(entry.attempt == run.attempt && entry.pin == run.pin && entry.status == run.status)
+        #expect(entry.exit == run.exit && entry.started == run.started && entry.ended == run.ended)
+        #expect(entry.archive == run.archive.digest && entry.original == run.original)
+        #expect(entry.metrics == run.metrics)
+        #expect(try catalog.outputs(of: id).map(\.number) == run.outputs.map(\.version))
+        for output in run.outputs {
+            let version = try #require(try catalog.version(of: output.name, number: output.version))
+            #expect(try catalog.runs(writing: version).contains(entry))
+        }
+        for pinned in try #require(try catalog.pin(run.pin)).lock.entries {
+            guard case .stored(let digest, _, _) = pinned.content else { continue }
+            #expect(try catalog.runs(reading: pinned.name, digest: digest, limit: 99).contains(entry))
+        }
+    }
+    for (measured, metrics) in state.measures {
+        #expect(try catalog.measure(of: measured.name, version: measured.version)?.metrics == metrics)
+    }
+    for (holder, version) in state.holders {
+        #expect(try catalog.holder(of: holder.alias, name: holder.name) == version)
+        #expect(try catalog.aliases(of: holder.name).contains { $0 == (holder.alias, version) })
+        #expect(try catalog.names(with: holder.alias).contains(holder.name))
+        #expect(try catalog.promotions(of: holder.alias, name: holder.name).first?.to == version)
+    }
     for number in 0..<200 as Range<UInt64> {
         #expect(try catalog.isDeleted(manifest: digest(number)) == state.isDeleted(manifest: digest(number)))
     }
@@ -47,17 +74,19 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         try catalog.restartFold(of: registry, genesis: digest(0))
         var maker = try RecordMaker(seed: seed)
         var voids = 0
-        for number in 1...120 {
+        for number in 1...300 {
             let entry = try maker.next()
             try catalog.fold([entry], of: registry)
             #expect(try catalog.tail(of: registry) == entry.tail)
-            if number % 40 == 0 { try expectEqual(catalog, maker.state) }
+            if number % 100 == 0 { try expectEqual(catalog, maker.state) }
         }
         for entry in try catalog.history(of: nil, limit: 10_000) where entry.reason != nil {
             #expect(entry.kind == "void")
             voids += 1
         }
-        #expect(voids > 10 && maker.state.names.count == 5, "the records are of both kinds")
+        #expect(
+            voids > 10 && maker.state.names.count == 5 && maker.state.runs.count > 1
+                && maker.state.holders.count > 1, "the records are of both kinds")
         #expect(try catalog.newestSeen(of: registry) == catalog.tail(of: registry))
     }
 

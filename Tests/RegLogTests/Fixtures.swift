@@ -3,6 +3,8 @@ import RegBytes
 import RegHash
 import RegLock
 import RegLog
+import RegMetrics
+import RegPin
 import RegStore
 import RegTesting
 import Testing
@@ -47,6 +49,46 @@ func bind(_ commit: CommitID, _ contents: [String: UInt64]) throws -> Operation 
 
 func delete(manifests: [UInt64] = [], packs: [UInt64] = []) throws -> Operation {
     .delete(Operation.Delete(packs: try packs.map { try id($0) }, manifests: manifests.map { digest($0) }))
+}
+
+/// A pin of these artifacts, each with the content of that number; `seed` tells pins apart.
+func pin(_ contents: [String: UInt64], project: UInt64 = 1, seed: UInt64 = 1, manifest: UInt64 = 2) throws
+    -> Operation.PinRecord
+{
+    let code = Pin.Tree(digest: digest(500), byteCount: 5, fileCount: 1)
+    return Operation.PinRecord(
+        pin: try Pin(
+            project: try id(project), commit: try commit(1), code: code, patch: nil, lock: try lock(contents),
+            command: ["train"], environment: [], image: nil, seed: seed),
+        trees: [NamedTree(digest: code.digest, manifest: digest(manifest))])
+}
+
+/// An attempt of run `number`, and what it wrote: names, versions and contents.
+func run(
+    _ number: UInt64, _ attempt: UInt64, of pin: Operation.PinRecord,
+    _ status: Operation.Run.Status = .succeeded, manifest: UInt64 = 2,
+    outputs: [(String, UInt64, UInt64)] = []
+) throws -> Operation {
+    var metrics = Metrics()
+    metrics["loss"] = Metrics.Value(last: .nan, least: 0.5, greatest: .infinity)
+    return .run(
+        Operation.Run(
+            id: try id(number), attempt: attempt, pin: pin.pin.id, status: status,
+            exit: status == .killed ? nil : status == .failed ? 3 : 0, started: "then", ended: "now",
+            archive: NamedTree(digest: digest(600), manifest: digest(manifest)),
+            outputs: try outputs.map {
+                Operation.Run.Output(name: try artifact($0.0), version: $0.1, digest: digest($0.2))
+            }, metrics: metrics, original: number > 1 ? try id(number - 1) : nil))
+}
+
+func promote(
+    _ name: String, _ alias: String = "prod", from former: UInt64?, to version: UInt64,
+    gate: Operation.Promote.Gate? = nil, reason: String? = nil, isRollback: Bool = false
+) throws -> Operation {
+    .promote(
+        Operation.Promote(
+            name: try artifact(name), alias: try #require(Alias(alias)), from: former, to: version,
+            gate: gate, reason: reason, isRollback: isRollback))
 }
 
 func record(

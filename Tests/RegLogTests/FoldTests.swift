@@ -2,6 +2,7 @@
 import RegHash
 import RegLock
 import RegLog
+import RegMetrics
 import RegTesting
 import Testing
 
@@ -85,5 +86,73 @@ private func fold(_ records: [Record]) throws -> [String?] {
         ])
         #expect(try fold([void], &state) != [nil])
         #expect(state == before)
+    }
+
+    @Test func aPinIsRecordedOnceWithVersionsOnly() throws {
+        let pin = try pin(["a": 1])
+        let reasons = try fold([
+            try record([.pin(pin)]), try record([try push("a", 1, content: 1), .pin(pin)]),
+            try record([.pin(pin)]), try record(project: 2, [.pin(try RegLogTests.pin(["a": 1], seed: 2))]),
+            try record([.pin(try RegLogTests.pin(["a": 1], seed: 2))]),
+            try record([.pin(try RegLogTests.pin(["a": 9], seed: 3))]),
+            try record([
+                try delete(manifests: [70]), .pin(try RegLogTests.pin(["a": 1], seed: 4, manifest: 70)),
+            ]),
+        ])
+        #expect(reasons.map { $0 == nil } == [false, true, false, false, true, false, false])
+    }
+
+    @Test func anAttemptIsRecordedOnce() throws {
+        let (pin, other) = (try pin([:]), try pin([:], seed: 2))
+        let reasons = try fold([
+            try record([try run(1, 1, of: pin)]),
+            try record([.pin(pin), .pin(other), try run(1, 2, of: pin)]),
+            try record([.pin(pin), .pin(other), try run(1, 1, of: pin, .killed)]),
+            try record([try run(1, 1, of: pin)]), try record([try run(1, 2, of: other)]),
+            try record([try run(1, 2, of: pin, .failed)]), try record([try run(1, 3, of: pin)]),
+            try record([try run(1, 4, of: pin)]), try record([try run(2, 1, of: other)]),
+        ])
+        #expect(
+            reasons.map { $0 == nil } == [false, false, true, false, false, true, true, false, true])
+    }
+
+    @Test func aRunNamesOnlyVersions() throws {
+        let pin = try pin([:])
+        let reasons = try fold([
+            try record([.pin(pin), try push("a", 1, content: 7)]),
+            try record([try run(1, 1, of: pin, outputs: [("a", 1, 8)])]),
+            try record([try run(1, 1, of: pin, outputs: [("a", 2, 7)])]),
+            try record([
+                try run(1, 1, of: pin, outputs: [("a", 1, 7), ("b", 1, 9)]), try push("b", 1, content: 9),
+            ]),
+            try record([
+                try push("b", 1, content: 9), try run(1, 1, of: pin, outputs: [("a", 1, 7), ("b", 1, 9)]),
+            ]),
+            try record([try delete(manifests: [60]), try run(2, 1, of: pin, manifest: 60)]),
+        ])
+        #expect(reasons.map { $0 == nil } == [true, false, false, false, true, false])
+    }
+
+    @Test func onlyVersionsAreMeasured() throws {
+        let measure = Operation.measure(.init(name: try artifact("a"), version: 1, metrics: Metrics()))
+        let reasons = try fold([
+            try record([measure]), try record([try push("a", 1), measure]), try record([measure]),
+        ])
+        #expect(reasons.map { $0 == nil } == [false, true, true])
+    }
+
+    @Test func anAliasMovesFromWhereItIs() throws {
+        let reasons = try fold([
+            try record([try push("a", 1), try push("a", 2, content: 2), try push("b", 1)]),
+            try record([try promote("a", from: 1, to: 2)]), try record([try promote("a", from: nil, to: 3)]),
+            try record([try promote("a", from: nil, to: 1)]),
+            try record([try promote("a", from: nil, to: 2)]),
+            try record([try promote("a", from: 1, to: 1)]), try record([try promote("a", from: 1, to: 2)]),
+            try record([try promote("a", "stage", from: nil, to: 2)]),
+            try record([try promote("b", from: nil, to: 1)]),
+            try record([try promote("a", from: 2, to: 1, isRollback: true)]),
+        ])
+        #expect(
+            reasons.map { $0 == nil } == [true, false, false, true, false, false, true, true, true, true])
     }
 }

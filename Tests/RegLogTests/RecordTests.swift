@@ -3,6 +3,7 @@ import RegBytes
 import RegHash
 import RegLock
 import RegLog
+import RegMetrics
 import RegTesting
 import Testing
 
@@ -44,6 +45,50 @@ private let soundPush =
         let outside = try record(project: nil, [try push("a", 1)])
         #expect(try read(outside.encoded) == .record(outside))
     }
+
+    @Test func operationsOfRunsComeBack() throws {
+        let gate = Operation.Promote.Gate(
+            name: "prod", commit: try commit(1).hex,
+            conditions: [
+                .init(text: "map >= 0.5", value: 0.1 + 0.2, bound: 0.5, isMet: false),
+                .init(text: "loss <= 1", value: .nan, bound: nil, isMet: false),
+            ])
+        let pin = try pin(["a": 1])
+        let first = try record([
+            try push("a", 1), Operation.pin(pin), try run(1, 1, of: pin, .killed),
+            try run(2, 1, of: pin, outputs: [("a", 1, 1)]),
+            Operation.measure(.init(name: try artifact("a"), version: 1, metrics: Metrics())),
+            try promote("a", from: nil, to: 1), try promote("a", from: 1, to: 2, gate: gate, reason: "why"),
+            try promote("a", from: 2, to: 1, isRollback: true),
+        ])
+        guard case .record(let again) = try read(first.encoded) else {
+            Issue.record("not read as a record")
+            return
+        }
+        // NaN is not equal to itself: what is written again tells.
+        #expect(again.encoded == first.encoded)
+        #expect(again.operations.count == 8 && again.operations[1] == Operation.pin(pin))
+    }
+
+    @Test func aPinOfALaterVersionIsBeyondThisReader() throws {
+        let pin = try pin([:])
+        let text = String(decoding: try record([Operation.pin(pin)]).encoded.dropLast(73), as: UTF8.self)
+        let later = text.replacing("\"reg_pin\":1", with: "\"reg_pin\":2")
+        guard case .beyond = try read(sealed(later)) else {
+            Issue.record("a later pin was read")
+            return
+        }
+        let altered = text.replacing("\"seed\":1", with: "\"seed\":2")
+        #expect(try read(sealed(altered)) == .void("a pin has the id of another"))
+    }
+
+    @Test(arguments: ["latest", "v7", "run-1", "1234567", "deadbeef", "Prod", "", "a b", "-x"])
+    func whatCouldNameAVersionOtherwiseIsNoAlias(text: String) {
+        #expect(Alias(text) == nil)
+    }
+
+    @Test(arguments: ["prod", "v", "v7b", "beef", "stage-2", "running", "1.0"])
+    func otherNamesAreAliases(text: String) { #expect(Alias(text)?.text == text) }
 
     @Test func theStoredBytesAreALineAndItsSeal() throws {
         let bytes = try record([try push("a", 1)]).encoded
@@ -199,7 +244,7 @@ private let soundPush =
         arguments: [
             (["reg_record": "2"], "version 2"), (["reg_record": "0"], "version 0"),
             (["requires": "[\"lanes\\u001b\"]"], #"lanes\x1b"#),
-            (["operations": "[{\"op\":\"pin\"}]"], "pin"),
+            (["operations": "[{\"op\":\"retract\"}]"], "retract"),
             (["reg_record": "2", "id": nil], "version 2"), (["requires": "[\"x\"]", "operations": nil], "x"),
             (["operations": "[\(soundPush),{\"op\":\"repack\",\"new\":1}]"], "repack"),
         ] as [([String: String?], String)])

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import RegJSON
+import RegMetrics
+import Testing
+
+@Suite struct MetricsTests {
+    @Test func stepsGiveTheLastTheLeastAndTheGreatest() {
+        var metrics = Metrics()
+        for value in [0.5, 0.25, 0.75, 0.625] { metrics.measure("loss", value) }
+        #expect(metrics["loss"] == Metrics.Value(last: 0.625, least: 0.25, greatest: 0.75))
+        #expect(metrics["map"] == nil && metrics.names == ["loss"])
+    }
+
+    @Test func nothingIsLessOrGreaterThanNaN() {
+        var metrics = Metrics()
+        for value in [Double.nan, 2, .nan, 1, .nan] { metrics.measure("loss", value) }
+        #expect(metrics["loss"] == Metrics.Value(last: .nan, least: 1, greatest: 2))
+        metrics.measure("other", .nan)
+        #expect(metrics["other"] == Metrics.Value(.nan))
+    }
+
+    @Test func comeBackFromTheirJSON() throws {
+        var metrics = Metrics()
+        metrics["a.b"] = Metrics.Value(last: .nan, least: -.infinity, greatest: .infinity)
+        metrics["é \"x\""] = Metrics.Value(0.1)
+        let text = metrics.json.compact
+        #expect(text == #"{"a.b":["NaN","-Infinity","Infinity"],"é \"x\"":[0.1,0.1,0.1]}"#)
+        #expect(Metrics(try JSON.parse(Array(text.utf8))) == metrics)
+    }
+
+    @Test(arguments: ["[]", #"{"a":1}"#, #"{"a":[1,2]}"#, #"{"a":[1,2,"three"]}"#, #"{"a":[1,2,3,4]}"#])
+    func anythingElseIsNone(text: String) throws {
+        #expect(Metrics(try JSON.parse(Array(text.utf8))) == nil)
+    }
+
+    @Test func manyAreTooMany() throws {
+        let members = (0...Metrics.limit).map { (key: "m\($0)", value: [1, 1, 1] as JSON) }
+        #expect(Metrics(.object(JSONObject(unique: members))) == nil)
+        #expect(Metrics(.object(JSONObject(unique: members.dropLast())))?.names.count == Metrics.limit)
+    }
+}
