@@ -92,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "RegTensor",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin", "RegCatalog",
+                "RegTensor",
                 "RegDiff", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),

@@ -138,6 +138,20 @@ extension Catalog {
             prefix.uppercased(), read: Catalog.pin)
     }
 
+    /// The pins of a project's commit, newest first, each with the manifests of its own trees.
+    package func pins(of commit: CommitID, project: RandomName) throws -> [(pin: Pin, trees: [NamedTree])] {
+        try database.all(
+            "SELECT content, record FROM pin WHERE commit_id = ? ORDER BY record DESC", commit.hex
+        ) { (pin: try Catalog.pin($0), record: $0.integer(1)) }
+        .filter { $0.pin.project == project && $0.pin.commit == commit }
+        .map { row in
+            let kept = try database.all(
+                "SELECT digest, manifest FROM kept_tree WHERE record = ?", row.record
+            ) { NamedTree(digest: try $0.digest(0), manifest: try $0.digest(1)) }
+            return (row.pin, kept.filter { tree in row.pin.trees.contains { $0.digest == tree.digest } })
+        }
+    }
+
     private static let runColumns =
         "id, attempt, pin, status, exit, started, ended, archive, metrics, original, record"
 

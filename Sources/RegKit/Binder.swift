@@ -25,6 +25,13 @@ struct Binder {
         plan = try Binder.plan(session, git: git, candidates: candidates)
     }
 
+    /// Binds a commit to the set that its lock makes.
+    init(_ session: Session, _ commit: CommitID, to lock: Lock) throws {
+        catalog = try session.catalog
+        project = session.settings.project
+        plan = lock.setDigest.map { .bind(commit, set: $0, lock) } ?? .nothing("")
+    }
+
     private static func plan(_ session: Session, git: Git?, candidates: [PushCandidate]) throws -> Plan {
         guard let git, let workspace = session.workspace else {
             return .nothing("there is no git repository here")
@@ -49,7 +56,7 @@ struct Binder {
     }
 
     /// The lock with the real digests of the artifacts that git keeps, as the commit has them.
-    private static func resolved(_ lock: Lock, in commit: CommitID, git: Git) throws -> Lock {
+    static func resolved(_ lock: Lock, in commit: CommitID, git: Git) throws -> Lock {
         var real: [ArtifactName: (digest: Digest, bytes: UInt64, files: UInt64)] = [:]
         for entry in lock.entries where entry.content == .git {
             guard let artifact = try GitArtifact(entry, in: commit, git: git) else { continue }

@@ -49,7 +49,7 @@ extension Session {
         }
     }
 
-    private var author: String { workspace?.git?.author() ?? Git.localAuthor(environment: environment) }
+    var author: String { workspace?.git?.author() ?? Git.localAuthor(environment: environment) }
 
     // MARK: What is pushed
 
@@ -179,7 +179,7 @@ extension Session {
     // MARK: The record
 
     /// The versions that are new, by what the log says now.
-    private func pushes(
+    func pushes(
         of candidates: [PushCandidate], message: String?, isShared: Bool
     ) throws -> [Operation.Push] {
         try candidates.compactMap { candidate in

@@ -182,12 +182,23 @@ struct Storing {
 
     /// Stores files that git keeps, as a commit has them.
     func store(_ artifact: GitArtifact) throws -> StoredArtifact {
-        let result = try ingest.store(pages: [:]) { _, _ in
-        } entries: { feed in
+        try store { feed in
             for file in artifact.files {
                 try feed(.bytes(file.path, isExecutable: file.isExecutable, file.bytes))
             }
         }
+    }
+
+    /// Stores the files of a commit.
+    func store(_ code: CodeTree) throws -> StoredArtifact { try store(entries: code.forEachEntry) }
+
+    /// Stores one file of these bytes.
+    func store(_ bytes: [UInt8], as path: BytePath) throws -> StoredArtifact {
+        try store { try $0(.bytes(path, isExecutable: false, bytes)) }
+    }
+
+    private func store(entries: ((IngestEntry) throws -> Void) throws -> Void) throws -> StoredArtifact {
+        let result = try ingest.store(pages: [:], remember: { _, _ in }, entries: entries)
         return StoredArtifact(
             result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
     }

@@ -56,6 +56,9 @@ struct Promise {
             schema = "diff"
             let members = ["artifact", "path", "status", "from"]
             keys = ["bytes.shared", "bytes.to_fetch"] + members.map { "files.\($0)" }
+        case "pin":
+            schema = "pin"
+            keys = ["id", "commit", "artifacts"]
         case "verify":
             schema = "verify"
             keys = ["ok"] + ["kind", "object", "artifacts", "message"].map { "problems.\($0)" }
@@ -119,12 +122,14 @@ struct Schema {
                 self.faults(element, items, at: "\(place)[\(index)]")
             }
         }
-        guard let properties = schema["properties"], let object = value.objectValue else { return faults }
+        guard let object = value.objectValue,
+            schema["properties"] != nil || schema["additionalProperties"] != nil
+        else { return faults }
         for key in schema.texts("required") where object[key] == nil {
             faults.append("\(place).\(key): missing")
         }
         for (key, member) in object.members {
-            guard let property = properties[key] else {
+            guard let property = schema["properties"]?[key] ?? schema["additionalProperties"] else {
                 faults.append("\(place).\(key): undescribed")
                 continue
             }

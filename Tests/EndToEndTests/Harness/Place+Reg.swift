@@ -33,7 +33,7 @@ extension Place {
     @discardableResult func json(
         _ arguments: [[UInt8]], at location: SourceLocation = #_sourceLocation
     ) throws -> JSON {
-        let outcome = try reg(arguments + [Array("--json".utf8)], at: location)
+        let outcome = try reg(withJSON(arguments), at: location)
         let document = try #require(
             try? JSON.parse(outcome.output), "\(words(arguments)): no JSON: \(outcome.text)",
             sourceLocation: location)
@@ -67,7 +67,7 @@ extension Place {
     private func failsAsDocument(
         _ code: Int32, _ arguments: [[UInt8]], at location: SourceLocation
     ) throws -> String {
-        let outcome = try runReg(arguments + [Array("--json".utf8)])
+        let outcome = try runReg(withJSON(arguments))
         let line = words(arguments)
         #expect(outcome.code == code, "\(line) --json: \(outcome.ending)", sourceLocation: location)
         let lines = errorLines(outcome)
@@ -90,6 +90,12 @@ extension Place {
         try #require(
             try json("status", at: location).member("artifacts", named: name), sourceLocation: location)
     }
+}
+
+/// The arguments with `--json`, before the words of a command to run.
+private func withJSON(_ arguments: [[UInt8]]) -> [[UInt8]] {
+    let options = arguments.prefix { $0 != Array("--".utf8) }
+    return options + [Array("--json".utf8)] + arguments[options.endIndex...]
 }
 
 private func words(_ arguments: [[UInt8]]) -> String {
