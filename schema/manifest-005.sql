@@ -33,12 +33,16 @@ CREATE TABLE run (
     metrics TEXT NOT NULL,
     -- The run that it repeats.
     original BLOB,
+    -- What the engine that started it calls it.
+    job TEXT,
     record INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX run_record ON run (record);
 
 CREATE INDEX run_pin ON run (pin);
+
+CREATE INDEX run_job ON run (job) WHERE job IS NOT NULL;
 
 -- What the newest attempt of each run has written.
 CREATE TABLE run_output (

@@ -60,9 +60,10 @@ extension Catalog {
         try database.run("DELETE FROM run WHERE id = ?", run.id.bytes)
         try database.run("DELETE FROM run_output WHERE run = ?", run.id.bytes)
         try database.run(
-            "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run.id.bytes, Int64(run.attempt),
+            "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run.id.bytes, Int64(run.attempt),
             run.pin.bytes, run.status.rawValue, run.exit.map(Int64.init), run.started, run.ended,
-            run.archive.digest.bytes, run.metrics.json.compact, run.original?.bytes, Int64(record.number))
+            run.archive.digest.bytes, run.metrics.json.compact, run.original?.bytes, run.job,
+            Int64(record.number))
         for output in run.outputs {
             try database.run(
                 "INSERT OR REPLACE INTO run_output VALUES (?, ?, ?)", run.id.bytes, output.name.text,
@@ -100,6 +101,7 @@ package struct RunEntry: Equatable, Sendable {
     package let archive: Digest
     package let metrics: Metrics
     package let original: RandomName?
+    package let job: String?
     /// The number of the record that archived it.
     package let record: UInt64
 }
@@ -153,7 +155,7 @@ extension Catalog {
     }
 
     private static let runColumns =
-        "id, attempt, pin, status, exit, started, ended, archive, metrics, original, record"
+        "id, attempt, pin, status, exit, started, ended, archive, metrics, original, job, record"
 
     private static func run(_ row: Row) throws -> RunEntry {
         guard let id = try row.name(0),
@@ -164,7 +166,7 @@ extension Catalog {
             id: id, attempt: try row.unsigned(1), pin: try row.digest(2), status: status,
             exit: row.isNull(4) ? nil : UInt8(truncatingIfNeeded: row.integer(4)), started: started,
             ended: ended, archive: try row.digest(7), metrics: metrics, original: try row.name(9),
-            record: try row.unsigned(10))
+            job: row.text(10), record: try row.unsigned(11))
     }
 
     package func run(_ id: RandomName) throws -> RunEntry? {
@@ -186,6 +188,15 @@ extension Catalog {
         try database.all(
             "SELECT \(Catalog.runColumns) FROM run ORDER BY record DESC LIMIT ?", Int64(limit),
             read: Catalog.run)
+    }
+
+    /// The newest run of a pin that the engine's job started and that did not succeed.
+    package func unfinishedRun(ofJob job: String, pin: Digest) throws -> RunEntry? {
+        try database.first(
+            """
+            SELECT \(Catalog.runColumns) FROM run WHERE job = ? AND pin = ? AND status <> 'succeeded'
+            ORDER BY record DESC LIMIT 1
+            """, job, pin.bytes, read: Catalog.run)
     }
 
     /// What a run has written.

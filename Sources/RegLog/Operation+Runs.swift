@@ -68,10 +68,12 @@ extension Operation {
         package let metrics: Metrics
         /// The run that this one was to repeat.
         package let original: RandomName?
+        /// What the engine that started it calls it, such as `slurm:cluster:1234`.
+        package let job: String?
 
         package init(
             id: RandomName, attempt: UInt64, pin: Digest, status: Status, exit: UInt8?, started: String,
-            ended: String, archive: NamedTree, outputs: [Output], metrics: Metrics, original: RandomName?
+            ended: String, archive: NamedTree, outputs: [Output], metrics: Metrics, original: RandomName?, job: String?
         ) {
             self.id = id
             self.attempt = attempt
@@ -84,6 +86,7 @@ extension Operation {
             self.outputs = outputs
             self.metrics = metrics
             self.original = original
+            self.job = job
         }
     }
 
@@ -204,6 +207,7 @@ extension Operation.Run {
         ]
         if let exit { object["exit"] = .integer(Int64(exit)) }
         if let original { object["rerun_of"] = .string(original.hex) }
+        if let job { object["job"] = .string(job) }
         return .object(object)
     }
 
@@ -221,11 +225,12 @@ extension Operation.Run {
         let exit = json["exit"]?.unsignedValue.flatMap { UInt8(exactly: $0) }
         let original = json["rerun_of"]?.stringValue.flatMap { RandomName(hex: $0) }
         guard outputs.count == list.count, (exit == nil) == (json["exit"] == nil),
-            (original == nil) == (json["rerun_of"] == nil)
+            (original == nil) == (json["rerun_of"] == nil), json["job"].map({ $0.stringValue != nil }) ?? true
         else { throw .invalid("a run has a field that is not of its form") }
         self.init(
             id: id, attempt: attempt, pin: pin, status: status, exit: exit, started: started, ended: ended,
-            archive: archive, outputs: outputs, metrics: metrics, original: original)
+            archive: archive, outputs: outputs, metrics: metrics, original: original,
+            job: json["job"]?.stringValue)
     }
 }
 

@@ -121,7 +121,8 @@ struct RecordMaker {
                 started: "s \(below(9))", ended: "e \(below(9))",
                 archive: NamedTree(digest: digest(below(50)), manifest: digest(below(1_000))),
                 outputs: output.map { [.init(name: name, version: $0.version, digest: $0.digest)] } ?? [],
-                metrics: metrics(), original: below(2) == 0 ? nil : try id(below(6))))
+                metrics: metrics(), original: below(2) == 0 ? nil : try id(below(6)),
+                job: below(2) == 0 ? nil : "job \(below(3))"))
     }
 
     private mutating func metrics() -> Metrics {

@@ -32,7 +32,7 @@ private func expectEqual(_ catalog: Catalog, _ state: MemoryFold) throws {
         #expect(entry.attempt == run.attempt && entry.pin == run.pin && entry.status == run.status)
         #expect(entry.exit == run.exit && entry.started == run.started && entry.ended == run.ended)
         #expect(entry.archive == run.archive.digest && entry.original == run.original)
-        #expect(entry.metrics == run.metrics)
+        #expect(entry.metrics == run.metrics && entry.job == run.job)
         #expect(try catalog.outputs(of: id).map(\.number) == run.outputs.map(\.version))
         for output in run.outputs {
             let version = try #require(try catalog.version(of: output.name, number: output.version))

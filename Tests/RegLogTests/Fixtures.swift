@@ -78,7 +78,8 @@ func run(
             archive: NamedTree(digest: digest(600), manifest: digest(manifest)),
             outputs: try outputs.map {
                 Operation.Run.Output(name: try artifact($0.0), version: $0.1, digest: digest($0.2))
-            }, metrics: metrics, original: number > 1 ? try id(number - 1) : nil))
+            }, metrics: metrics, original: number > 1 ? try id(number - 1) : nil,
+            job: number > 2 ? "slurm:1" : nil))
 }
 
 func promote(

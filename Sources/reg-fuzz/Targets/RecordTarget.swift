@@ -75,7 +75,7 @@ enum RecordTarget: FuzzTarget {
                     started: "then", ended: "now",
                     archive: NamedTree(digest: random.digest(), manifest: random.digest()),
                     outputs: [.init(name: name, version: 1, digest: random.digest())], metrics: metrics,
-                    original: try random.name()))
+                    original: try random.name(), job: "slurm:1"))
         case 4: return .measure(Operation.Measure(name: name, version: 2, metrics: metrics))
         case 5:
             guard let alias = Alias("prod") else { throw SeedError() }
