@@ -60,6 +60,8 @@ let package = Package(
         library("RegPack", uses: ["RegBytes", "RegHash", "RegJobs", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
         library(
+            "RegCache", uses: ["RegBytes", "RegHash", "RegFiles", "RegJobs", "RegManifest"]),
+        library(
             "RegLog",
             uses: [
                 "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegCodec", "RegStore", "RegFiles", "RegLock",
@@ -81,7 +83,8 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegLock", "RegLog", "RegCatalog",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegLog",
+                "RegCatalog",
                 "RegProcess",
                 "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -111,6 +114,9 @@ let package = Package(
         tests("RegStoreTests", of: ["RegBytes", "RegHash", "RegFiles", "RegStore"]),
         tests("RegPackTests", of: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore", "RegPack"]),
         tests("RegManifestTests", of: ["RegBytes", "RegHash", "RegCodec", "RegPack", "RegManifest"]),
+        tests(
+            "RegCacheTests",
+            of: ["RegBytes", "RegHash", "RegFiles", "RegJobs", "RegManifest", "RegCache"]),
         tests(
             "RegLogTests",
             of: [
