@@ -60,6 +60,8 @@ let package = Package(
         library("RegPack", uses: ["RegBytes", "RegHash", "RegJobs", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
         library(
+            "RegCache", uses: ["RegBytes", "RegHash", "RegFiles", "RegJobs", "RegManifest"]),
+        library(
             "RegLog",
             uses: [
                 "RegBytes", "RegHash", "RegJSON", "RegJobs", "RegCodec", "RegStore", "RegFiles", "RegLock",
@@ -85,8 +87,8 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegLock", "RegPin", "RegMetrics", "RegLog",
-                "RegCatalog", "RegProcess", "RegGit", "RegHTTP", "RegS3",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin", "RegMetrics",
+                "RegLog", "RegCatalog", "RegProcess", "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
@@ -116,6 +118,9 @@ let package = Package(
         tests("RegStoreTests", of: ["RegBytes", "RegHash", "RegFiles", "RegStore"]),
         tests("RegPackTests", of: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore", "RegPack"]),
         tests("RegManifestTests", of: ["RegBytes", "RegHash", "RegCodec", "RegPack", "RegManifest"]),
+        tests(
+            "RegCacheTests",
+            of: ["RegBytes", "RegHash", "RegFiles", "RegJobs", "RegManifest", "RegCache"]),
         tests(
             "RegLogTests",
             of: [

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -41,6 +42,12 @@ int reg_file_system_type(const char *path, unsigned *type) {
 
 int reg_exchange(int directory, const char *one, const char *other) {
     return renameat2(directory, one, directory, other, RENAME_EXCHANGE);
+}
+
+int reg_clone(int target, int source) { return ioctl(target, FICLONE, source); }
+
+long long reg_copy_range(int source, int target, unsigned long long count) {
+    return copy_file_range(source, NULL, target, NULL, count, 0);
 }
 
 int reg_terminal_columns(int descriptor) {

@@ -172,6 +172,16 @@ package final class Descriptor: Sendable {
         guard fchmod(raw, mode_t(mode)) == 0 else { throw .last("set the mode of", path) }
     }
 
+    /// Sets when the file was last read and changed, in nanoseconds since 1970; nil for now.
+    package func setModified(_ time: Int64?) throws(FileError) {
+        let times = time.map { time in
+            [timespec](
+                repeating: timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000)),
+                count: 2)
+        }
+        guard futimens(raw, times) == 0 else { throw .last("set the time of", path) }
+    }
+
     package enum LockKind: Sendable { case shared, exclusive }
 
     /// Waits for an advisory lock, released when the descriptor goes or the process ends.

@@ -145,6 +145,22 @@ extension Descriptor {
         throw .last("link", path.appending(new))
     }
 
+    /// Gives the file `old` of another directory the further name `new` here.
+    ///
+    /// `old` may be a path, which is followed as it is.
+    package func link(_ old: BytePath, of source: Descriptor, to new: BytePath) throws(FileError) {
+        let result = old.withCString { from in new.withCString { linkat(source.raw, from, raw, $0, 0) } }
+        guard result == 0 else { throw .last("link", path.appending(new)) }
+    }
+
+    /// Moves the file `old` of another directory here, in place of what has the name.
+    ///
+    /// `new` may be a path, which is followed as it is.
+    package func move(_ old: BytePath, of source: Descriptor, to new: BytePath) throws(FileError) {
+        let result = old.withCString { from in new.withCString { renameat(source.raw, from, raw, $0) } }
+        guard result == 0 else { throw .last("move a file to", path.appending(new)) }
+    }
+
     /// Removes the file `name`, if it is there.
     package func remove(_ name: BytePath) throws(FileError) {
         let result = name.withCString { unlinkat(raw, $0, 0) }
@@ -154,6 +170,29 @@ extension Descriptor {
     /// Removes the directory `name` if it is empty; whether it went.
     package func removeEmptyDirectory(_ name: BytePath) -> Bool {
         name.withCString { unlinkat(raw, $0, AT_REMOVEDIR) } == 0
+    }
+}
+
+extension Descriptor {
+    /// Removes what `name` is, a directory with all that it holds; also where directories are read-only.
+    ///
+    /// Symlinks are removed, never followed.
+    package func removeTree(_ name: BytePath) throws(FileError) {
+        guard let status = try status(of: name) else { return }
+        guard status.kind == .directory else { return try remove(name) }
+        if status.permissions & 0o700 != 0o700 {
+            let result = name.withCString { fchmodat(raw, $0, 0o700, AT_SYMLINK_NOFOLLOW) }
+            guard result == 0 else { throw .last("set the mode of", path.appending(name)) }
+        }
+        let directory = try openBeneath(name, .directory)
+        for entry in try directory.entries() {
+            if entry.kind == .directory || entry.kind == nil {
+                try directory.removeTree(entry.name)
+            } else {
+                try directory.remove(entry.name)
+            }
+        }
+        guard removeEmptyDirectory(name) else { throw .last("remove", path.appending(name)) }
     }
 }
 

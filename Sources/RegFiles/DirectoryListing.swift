@@ -52,6 +52,20 @@ package struct DirectoryListing: Sendable {
         return BytePath(bytes[name.start..<name.start + name.length])
     }
 
+    /// The place of `name`, nil where it is not there.
+    package func index(of name: ArraySlice<UInt8>) -> Int? {
+        var range = 0..<count
+        while let first = range.first {
+            let middle = first + range.count / 2
+            let found = withName(middle) { Array($0) }
+            if found.elementsEqual(name) { return middle }
+            range =
+                found.lexicographicallyPrecedes(name)
+                ? middle + 1..<range.upperBound : first..<middle
+        }
+        return nil
+    }
+
     /// Calls `body` with the bytes of a name.
     package func withName<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let name = names[index]

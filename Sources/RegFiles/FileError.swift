@@ -34,6 +34,15 @@ package struct FileError: Error, Equatable {
     /// A symlink, or a path that leads out, where only a plain path is followed.
     package var isUnsafePath: Bool { code == ELOOP || code == EXDEV }
 
+    /// Two files cannot be one here: other file systems, too many names, or none but the first.
+    package var isNoHardLink: Bool {
+        [EXDEV, EMLINK, EPERM, EACCES, EOPNOTSUPP, ENOSYS].contains(code) && operation == "link"
+    }
+    /// There is no room for one more name of the same file, but for other files there is.
+    package var isTooManyLinks: Bool { code == EMLINK }
+    /// A directory has the name of a file.
+    package var isDirectory: Bool { code == EISDIR }
+
     /// The file is longer than its reader accepts; `read(2)` itself never fails so.
     package var isOverLimit: Bool { operation == "read" && code == EFBIG }
 

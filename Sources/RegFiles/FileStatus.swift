@@ -33,6 +33,10 @@ package struct FileStatus: Equatable, Sendable {
     package let inode: UInt64
     package let device: UInt64
     package let isExecutable: Bool
+    /// The bits that `chmod(2)` sets.
+    package let permissions: UInt32
+    /// The number of the user whose file it is.
+    package let owner: UInt32
     /// How many names the file has.
     package let linkCount: UInt64
     /// Whether it is a plain file of this user under one name only.
@@ -46,6 +50,8 @@ package struct FileStatus: Equatable, Sendable {
         inode = UInt64(raw.st_ino)
         device = UInt64(raw.st_dev)
         isExecutable = raw.st_mode & S_IXUSR != 0
+        permissions = raw.st_mode & 0o7777
+        owner = raw.st_uid
         linkCount = UInt64(raw.st_nlink)
         isOwnFile = raw.st_mode & S_IFMT == S_IFREG && raw.st_nlink == 1 && raw.st_uid == geteuid()
         switch raw.st_mode & S_IFMT {

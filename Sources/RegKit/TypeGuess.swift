@@ -100,14 +100,3 @@ struct TypeGuess {
         return ["\"images\"", "\"annotations\"", "\"categories\""].filter { text.contains($0) }.count >= 2
     }
 }
-
-extension Descriptor {
-    /// What lies at `path` below this directory; nil where there is nothing.
-    func status(ofPath path: BytePath) throws -> FileStatus? {
-        if path.parent.isEmpty { return try status(of: path) }
-        do { return try openBeneath(path.parent, .directory).status(of: path.lastComponent) } catch {
-            if error.isNotFound { return nil }
-            throw error
-        }
-    }
-}

@@ -42,7 +42,7 @@ struct UnfinishedDirectory {
             guard entry.name.bytes.starts(with: beginning), try open(entry.name, in: parent) != nil else {
                 continue
             }
-            try remove(entry.name, in: parent)
+            try parent.removeTree(entry.name)
         }
     }
 
@@ -61,17 +61,5 @@ struct UnfinishedDirectory {
         return (try? directory.isEmptyDirectory()) == false
     }
 
-    func remove() throws { try UnfinishedDirectory.remove(name, in: parent) }
-
-    private static func remove(_ name: BytePath, in parent: Descriptor) throws {
-        let directory = try parent.openBeneath(name, .directory)
-        for entry in try directory.entries() {
-            if try directory.status(of: entry.name)?.kind == .directory {
-                try remove(entry.name, in: directory)
-            } else {
-                try directory.remove(entry.name)
-            }
-        }
-        _ = parent.removeEmptyDirectory(name)
-    }
+    func remove() throws { try parent.removeTree(name) }
 }

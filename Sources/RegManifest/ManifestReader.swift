@@ -112,14 +112,19 @@ package final class ManifestReader {
 }
 
 /// Checks that rows come in order, are safe to write, and do not use one path as a file and as a directory.
-struct RowOrder {
+package struct RowOrder {
     private var last: BytePath?
     /// The file that began with a part and still waits for its row.
     private var open: BytePath?
     /// How many bytes of the last path are the path of a row, ascending; itself included.
     private var prefixes: [Int] = []
 
+    package init() {}
+
     var isInsideFile: Bool { open != nil }
+
+    /// Judges the next row of a tree, whatever its chunks are.
+    package mutating func append(_ row: TreeRow) throws { try append(.row(row, [])) }
 
     mutating func append(_ item: ManifestItem) throws {
         let path = item.path

@@ -10,21 +10,8 @@ package func withTemporaryDirectory<Result>(
     let above = try Descriptor.open(resolvingSymlinks(parent) ?? parent, .directory)
     let name = BytePath("reg-test-\(RandomName.random().hex)")
     try above.makeDirectory(name)
-    defer { try? remove(name, from: above) }  // what the test found is what counts
+    defer { try? above.removeTree(name) }  // what the test found is what counts
     return try body(above.path.appending(name))
-}
-
-/// Removes the directory `name` with all below it.
-private func remove(_ name: BytePath, from parent: Descriptor) throws(FileError) {
-    let directory = try parent.openBeneath(name, .directory)
-    for entry in try directory.entries() {
-        if try directory.status(of: entry.name)?.kind == .directory {
-            try remove(entry.name, from: directory)
-        } else {
-            try directory.remove(entry.name)
-        }
-    }
-    _ = parent.removeEmptyDirectory(name)
 }
 
 extension Descriptor {

@@ -25,6 +25,12 @@ int reg_file_system_type(const char *path, unsigned *type);
 /// renameat2(2) with RENAME_EXCHANGE: each name has what the other had. -1 and errno on failure.
 int reg_exchange(int directory, const char *one, const char *other);
 
+/// Makes the file `target` share the blocks of `source` (FICLONE). -1 and errno on failure.
+int reg_clone(int target, int source);
+
+/// copy_file_range(2) from where both files stand: how many bytes were copied; -1 and errno on failure.
+long long reg_copy_range(int source, int target, unsigned long long count);
+
 /// Columns of the terminal at `descriptor`, 0 if it is none.
 int reg_terminal_columns(int descriptor);
 
