@@ -12,6 +12,7 @@ extension Session {
     /// name.
     package func pull(_ request: PullRequest) throws -> PullReport {
         try verb {
+            if let pin = request.pin { return try pull(pin: pin, request) }
             let resolution = try versionsToPull(request)
             guard let output = request.output else {
                 if request.isSelection {
@@ -145,28 +146,37 @@ extension Session {
         return PullReport(artifacts: artifacts, requestCount: 0, retryCount: 0, notes: [])
     }
 
+    /// Brings single rows of a version into a directory, whatever lies there of an earlier attempt.
+    func pull(rows: @escaping RowSelection, of target: PullTarget, into root: BytePath) throws {
+        var request = PullRequest()
+        request.replacesEditedFiles = true
+        _ = try pull([target], into: root, request, rows: rows)
+    }
+
     private func pull(
-        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest
+        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, rows: RowSelection? = nil
     ) throws -> PullReport {
         var library = try library()
-        do { return try pull(targets, into: root, request, library) } catch let error as RegError {
+        do { return try pull(targets, into: root, request, library, rows: rows) } catch let error as RegError
+        {
             let isDamaged = error.kind == .corrupt && library.copies.isNetworked
             guard error.kind == .notFound || isDamaged else { throw error }
             // A collection may have removed what this manifest names, and made another; and what came over a network may
             // have been damaged on its way.
             library = try self.library()
             library.isSecondAttempt = true
-            return try pull(targets, into: root, request, library)
+            return try pull(targets, into: root, request, library, rows: rows)
         }
     }
 
     private func pull(
-        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, _ library: ManifestLibrary
+        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, _ library: ManifestLibrary,
+        rows: RowSelection?
     ) throws -> PullReport {
         if let tensors = try TensorPull.ifAsked(for: targets, request, library: library, session: self) {
             return try pull(tensors, into: root, request)
         }
-        let shards = try request.shard.map { try rows(of: $0, targets, request, library) }
+        let shards = try request.shard.map { try self.rows(of: $0, targets, request, library) }
         let tree: WorkingTree
         if let workspace, workspace.root == root {
             tree = try workingTree(of: workspace)
@@ -188,7 +198,7 @@ extension Session {
                     hint: "was it pushed? see reg status in the clone that added it")
             }
             return try PullPlan(
-                target, manifest, request, shards?[index], library: library, tree: tree)
+                target, manifest, request, rows: shards?[index] ?? rows, library: library, tree: tree)
         }
         try checkConflicts(plans)
         if !request.isDryRun {
@@ -226,7 +236,7 @@ extension Session {
     /// Which rows of each target are in the shard of all that is asked for.
     private func rows(
         of shard: Shard, _ targets: [PullTarget], _ request: PullRequest, _ library: ManifestLibrary
-    ) throws -> [ShardRows] {
+    ) throws -> [RowSelection] {
         var sizes: [UInt64] = []
         var ends: [Int] = []
         for target in targets {
@@ -241,7 +251,9 @@ extension Session {
             ends.append(sizes.count)
         }
         let isMember = shard.members(ofSizes: sizes)
-        return zip([0] + ends, ends).map { ShardRows(isMember[$0..<$1]) }
+        return zip([0] + ends, ends).map { start, end in
+            { number in number < end - start && isMember[start + number] }
+        }
     }
 
     /// Whether the files at a version's place are the version: where the store was full they are all there is of it.

@@ -6,6 +6,9 @@ internal import RegHash
 internal import RegLock
 internal import RegManifest
 
+/// Says of the rows of a version, by their numbers from 0 on, which are asked for.
+typealias RowSelection = (Int) -> Bool
+
 /// What a pull of one version will do to the files that are there, decided before the first byte is written.
 struct PullPlan {
     enum Decision: UInt8 {
@@ -50,9 +53,9 @@ struct PullPlan {
 
     /// Reads the whole manifest, which checks it, beside what lies in the tree.
     ///
-    /// `shard`: the rows that are asked for; nil for all.
+    /// `rows`: which rows are asked for, by their numbers from 0 on; nil for all.
     init(
-        _ target: PullTarget, _ manifest: Manifest, _ request: PullRequest, _ shard: ShardRows?,
+        _ target: PullTarget, _ manifest: Manifest, _ request: PullRequest, rows: RowSelection?,
         library: ManifestLibrary, tree: WorkingTree
     ) throws {
         self.target = target
@@ -79,8 +82,7 @@ struct PullPlan {
             }
             let file = next?.path == path ? next : nil
             if file != nil { next = try known.next() }
-            let isInShard = shard?.holds(decisions.count) ?? true
-            guard isInShard, checkout.holds(row.path), request.holds(row.path) else {
+            guard rows?(decisions.count) ?? true, checkout.holds(row.path), request.holds(row.path) else {
                 if case .file = row.kind, try parents.status(of: path) == nil { absentFileCount += 1 }
                 return decisions.append(.leave)
             }

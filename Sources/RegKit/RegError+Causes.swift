@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
+internal import RegCache
 internal import RegCatalog
 internal import RegFiles
 internal import RegGit
@@ -24,6 +25,7 @@ extension RegError {
         case let error as LockError: .lock(error)
         case let error as GitError: .git(error)
         case let error as DatabaseError: .database(error)
+        case let error as CacheError: .cache(error)
         case is ThreadError:
             RegError(
                 .local, "the system gives no more threads", hint: "raise the limit of processes (ulimit -u)")

@@ -143,6 +143,8 @@ package struct PushReport: Sendable {
 package struct PullRequest: Sendable {
     /// References; empty for the lock.
     package var references: [String] = []
+    /// A pin to bring instead of references: its id, or the path of its file.
+    package var pin: String?
     package var output: BytePath?
     package var replacesEditedFiles = false
     package var isDryRun = false

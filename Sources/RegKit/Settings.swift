@@ -16,6 +16,8 @@ package struct Settings: Equatable {
     package var ignore = IgnoreRules()
     /// The most bytes that the store of a clone may take.
     package var storeQuota: UInt64?
+    /// The most bytes that the cache of a host may take.
+    package var cacheQuota: UInt64?
     /// Whether new bytes may be coded against those of earlier versions.
     package var usesBases = true
 
@@ -57,6 +59,7 @@ package struct Settings: Equatable {
                 return rule
             })
         try settings.readStore(in: table, path)
+        settings.cacheQuota = try quota("cache", in: table, path)
         if let value = table["s3"] {
             guard let table = value.table else {
                 throw RegError(.usage, "\(printable(path)): s3 is not a table")
@@ -78,12 +81,21 @@ package struct Settings: Equatable {
             }
             usesBases = delta
         }
-        guard let quota = store["quota"] else { return }
+        storeQuota = try Settings.quota("store", in: table, path)
+    }
+
+    /// The key `quota` of a table.
+    private static func quota(_ name: String, in table: TOMLTable, _ path: BytePath) throws -> UInt64? {
+        guard let value = table[name] else { return nil }
+        guard let inner = value.table else {
+            throw RegError(.usage, "\(printable(path)): \(name) is not a table")
+        }
+        guard let quota = inner["quota"] else { return nil }
         let text = quota.string ?? quota.int.map(String.init) ?? ""
         guard let byteCount = StoreQuota.byteCount(text) else {
-            throw RegError.notAQuota("\(printable(path)): store.quota", text)
+            throw RegError.notAQuota("\(printable(path)): \(name).quota", text)
         }
-        storeQuota = byteCount
+        return byteCount
     }
 
     private static func string(_ key: String, in table: TOMLTable, _ path: BytePath) throws -> String? {

@@ -82,16 +82,3 @@ private struct LoadHeap {
         }
     }
 }
-
-/// The rows of a version that belong to a shard.
-struct ShardRows {
-    private let isMember: ArraySlice<Bool>
-
-    init(_ isMember: ArraySlice<Bool>) { self.isMember = isMember }
-
-    /// Whether the row with that number, from 0 on, belongs to it.
-    func holds(_ number: Int) -> Bool {
-        let place = isMember.startIndex + number
-        return place < isMember.endIndex && isMember[place]
-    }
-}

@@ -62,4 +62,7 @@ struct UnfinishedDirectory {
     }
 
     func remove() throws { try parent.removeTree(name) }
+
+    /// Removes what it holds.
+    func clear() throws { for entry in try directory.entries() { try directory.removeTree(entry.name) } }
 }

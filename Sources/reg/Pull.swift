@@ -18,6 +18,7 @@ struct Pull: ParsableCommand {
               reg pull data --only 'train/**' --only '*.json'
               reg pull detector --tensors 'backbone.*' -o part/
               reg pull data --shard 0/8 -o rank0/
+              reg pull --pin job.pin -o clean-copy/
               reg pull --clean
               reg pull detector --dry-run --json
             """)
@@ -27,6 +28,12 @@ struct Pull: ParsableCommand {
             "NAME, NAME@v7, NAME@latest, NAME@sha256:PREFIX or NAME@REVISION.", valueName: "ref"),
         transform: textArgument)
     var references: [String] = []
+    @Option(
+        name: .customLong("pin"),
+        help: ArgumentHelp(
+            "All that a pin names: its file, or its id. Needs -o.", valueName: "file|id"),
+        completion: .file(), transform: textArgument)
+    var pin: String?
     @Option(
         name: .shortAndLong, help: ArgumentHelp("Where to, instead of the lock's paths.", valueName: "dir"),
         completion: .directory, transform: pathArgument)
@@ -62,6 +69,7 @@ struct Pull: ParsableCommand {
     private var request: PullRequest {
         var request = PullRequest()
         request.references = references
+        request.pin = pin
         request.output = output
         request.replacesEditedFiles = replacesEditedFiles
         request.isDryRun = isDryRun
