@@ -142,7 +142,7 @@ let package = Package(
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegPinTests", of: ["RegBytes", "RegHash", "RegJSON", "RegLock", "RegPin"]),
         tests("RegMetricsTests", of: ["RegJSON", "RegMetrics"]),
-        tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
+        tests("RegProcessTests", of: ["RegBytes", "RegFiles", "RegJobs", "RegProcess"]),
         tests(
             "RegHTTPTests", of: ["RegBytes", "RegHash", "RegJSON", "RegFiles", "RegHTTP"],
             excluding: ["server.py"]),

@@ -81,7 +81,7 @@ struct Channel {
 /// A descriptor above 2, in place of one that a process without standard channels was given.
 ///
 /// The program's 0, 1 and 2 are made from these one after another, which must not overwrite one still needed.
-private func aboveStandard(_ descriptor: Int32) throws(SubprocessError) -> Int32 {
+func aboveStandard(_ descriptor: Int32) throws(SubprocessError) -> Int32 {
     guard descriptor <= 2 else { return descriptor }
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
     guard copy >= 0 else { throw .last("fcntl") }

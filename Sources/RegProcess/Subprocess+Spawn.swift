@@ -66,7 +66,7 @@ private func withAttributes(_ body: (UnsafePointer<posix_spawnattr_t>) -> Int32)
 }
 
 /// Calls `body` with the strings as C wants them: ended by NUL each, the list ended by nil.
-private func withCStrings<Result>(
+func withCStrings<Result>(
     _ strings: [[UInt8]], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {
     var starts: [Int] = []

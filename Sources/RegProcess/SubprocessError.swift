@@ -28,4 +28,4 @@ package enum SubprocessError: Error, Equatable {
     static func last(_ call: String) -> SubprocessError { .system(call: call, code: errno) }
 }
 
-private func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+func reason(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -37,4 +37,40 @@ int reg_terminal_columns(int descriptor);
 /// posix_spawn_file_actions_addchdir_np(3): the new process starts in `path`. 0 or an errno.
 int reg_spawn_add_chdir(void *actions, const char *path);
 
+/// pipe2(2), closed in programs that are started.
+int reg_pipe(int ends[2]);
+
+/// pidfd_open(2): a descriptor that is readable when the process has ended. -1 and errno on failure.
+int reg_open_process(int process);
+
+/// What reg_start_program failed at.
+enum reg_step { REG_STEP_SYSTEM, REG_STEP_DIRECTORY, REG_STEP_EXECUTE };
+
+/// Starts a program, which gets SIGTERM when the thread that called this ends: posix_spawn(3) cannot ask for that.
+///
+/// `file` is relative to `directory`; `shell_arguments` are those of /bin/sh, where it is a script that does not say
+/// what runs it. `descriptors`: what become its standard output and errors, both above 2, and one that stays open in
+/// it and in all that it starts, or -1. Its process number; -1, errno and the step that failed.
+int reg_start_program(
+    const char *file, char *const *arguments, char *const *shell_arguments, char *const *environment,
+    const char *directory, const int descriptors[3], enum reg_step *step);
+
+/// A signal that came, and why (`si_code`).
+struct reg_signal {
+    int number;
+    int code;
+};
+
+/// Has signals noted instead of what else they do, but for those that are ignored; SIGPIPE is ignored meanwhile.
+///
+/// The descriptor to take them from by reg_next_signal, which stays open; -1 and errno, EBUSY while they are caught
+/// already.
+int reg_catch_signals(const int *numbers, int count);
+
+/// Ends what reg_catch_signals has begun.
+void reg_release_signals(void);
+
+/// Takes the next signal; 0 where there is none.
+int reg_next_signal(int descriptor, struct reg_signal *signal);
+
 #endif
