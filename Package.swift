@@ -94,9 +94,8 @@ let package = Package(
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin", "RegCatalog",
-                "RegTensor",
-                "RegDiff", "CPosix",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin", "RegMetrics",
+                "RegLog", "RegCatalog", "RegTensor", "RegDiff", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 

@@ -227,6 +227,12 @@ extension Catalog {
             """, name.text, digest.bytes, Int64(limit), read: Catalog.run)
     }
 
+    /// Who wrote a record; empty where nobody is known.
+    package func author(ofRecord number: UInt64) throws -> String {
+        try database.first("SELECT author FROM record WHERE number = ?", Int64(number)) { $0.text(0) ?? "" }
+            ?? ""
+    }
+
     /// What somebody stated of a version last, and in which record.
     package func measure(of name: ArtifactName, version: UInt64) throws -> (metrics: Metrics, record: UInt64)?
     {

@@ -31,6 +31,8 @@ package final class Descriptor: Sendable {
         case update
         /// Opened, readable and writable, bypassing the page cache.
         case updateDirect
+        /// Opened or made; what is written comes after what is there.
+        case append
         /// Opened or made, for locks.
         case lock
 
@@ -43,6 +45,7 @@ package final class Descriptor: Sendable {
             case .createDirect: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | reg_o_direct()
             case .update: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
             case .updateDirect: O_RDWR | O_NOFOLLOW | O_NONBLOCK | reg_o_direct()
+            case .append: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW
             case .lock: O_RDWR | O_CREAT | O_NOFOLLOW
             }
         }

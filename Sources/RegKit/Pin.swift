@@ -81,7 +81,8 @@ extension Session {
                     subject.tree == nil && !subject.lock.entries.isEmpty
                     ? try binder.operation(pushing: []) : nil
                 isNewlyBound = binding != nil
-                let pushes = try pushes(of: changed, message: nil, isShared: false)
+                let pushes = try pushes(
+                    of: changed, message: nil, isShared: false, project: project)
                 var operations = pushes.map(Operation.push) + (binding.map { [.bind($0)] } ?? [])
                 if try !catalog.hasPin(pin.id) {
                     operations.append(.pin(Operation.PinRecord(pin: pin, trees: code.trees)))

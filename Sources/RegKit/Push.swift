@@ -20,6 +20,8 @@ extension Session {
             for journal in journals { try registry.settle(journal) }
             try registry.catchUpToWrite()
             let lock = try workspace?.readLock() ?? Lock()
+            let runs = try request.arguments.isEmpty ? archiveWaitingRuns(of: registry) : []
+            if workspace == nil, !runs.isEmpty { return report(onRuns: runs, registry) }
             var candidates = try selected(request, lock: lock, registry: registry)
             var sent: Set<PackName> = []
             for index in candidates.indices { try upload(&candidates[index], to: registry, sent: &sent) }
@@ -31,7 +33,9 @@ extension Session {
                     candidates[index].manifest = nil
                     try upload(&candidates[index], to: registry, sent: &sent)
                 }
-                let pushes = try self.pushes(of: candidates, message: message, isShared: request.isShared)
+                let pushes = try self.pushes(
+                    of: candidates, message: message, isShared: request.isShared,
+                    project: settings.project)
                 let operations =
                     pushes.map(Operation.push)
                     + (try binder.operation(pushing: pushes).map { [.bind($0)] } ?? [])
@@ -45,8 +49,16 @@ extension Session {
                 artifacts: try candidates.map { try report($0, record: record) },
                 binding: try binder.binding(isNew: record != nil), requestCount: registry.store.requestCount,
                 retryCount: registry.store.retryCount,
-                notes: [])
+                notes: runs)
         }
+    }
+
+    private func report(onRuns runs: [String], _ registry: Registry) -> PushReport {
+        PushReport(
+            record: nil, registry: registry.location.text, artifacts: [],
+            binding: .unbound(reason: "there is no repository here"),
+            requestCount: registry.store.requestCount,
+            retryCount: registry.store.retryCount, notes: runs)
     }
 
     var author: String { workspace?.git?.author() ?? Git.localAuthor(environment: environment) }
@@ -179,8 +191,10 @@ extension Session {
     // MARK: The record
 
     /// The versions that are new, by what the log says now.
+    ///
+    /// `project`: whose record it will be.
     func pushes(
-        of candidates: [PushCandidate], message: String?, isShared: Bool
+        of candidates: [PushCandidate], message: String?, isShared: Bool, project: RandomName?
     ) throws -> [Operation.Push] {
         try candidates.compactMap { candidate in
             if try catalog.version(of: candidate.name, digest: candidate.digest) != nil { return nil }
@@ -188,7 +202,7 @@ extension Session {
                 throw RegError(.internalError, "\(candidate.name) was not uploaded")
             }
             let newest = try catalog.newest(of: candidate.name)
-            if let newest, newest.maker != settings.project, !isShared {
+            if let newest, newest.maker != project, !isShared {
                 throw RegError(
                     .conflict, "the name \(candidate.name) belongs to another project of this registry",
                     hint: "choose another name (--as), or continue it with --shared")
@@ -197,12 +211,12 @@ extension Session {
                 name: candidate.name, type: candidate.type, version: (newest?.version ?? 0) + 1,
                 digest: candidate.digest, manifest: manifest, byteCount: candidate.byteCount,
                 fileCount: candidate.fileCount, message: message,
-                isShared: isShared && newest != nil && newest?.maker != settings.project)
+                isShared: isShared && newest != nil && newest?.maker != project)
         }
     }
 
     /// Whether the log says that a collection has removed what an upload relies on.
-    private func isCollected(_ candidate: PushCandidate) throws -> Bool {
+    func isCollected(_ candidate: PushCandidate) throws -> Bool {
         if let manifest = candidate.manifest, try catalog.isDeleted(manifest: manifest) { return true }
         return try candidate.packs.contains { try catalog.isDeleted(pack: $0) }
     }

@@ -24,8 +24,8 @@ extension Fold {
     static func failure(of run: Operation.Run, _ state: borrowing some FoldState) throws -> String? {
         guard try state.hasPin(run.pin) else { return "the pin of the run is not recorded" }
         let newest = try state.newestAttempt(of: run.id)
-        if run.attempt != (newest?.number ?? 0) + 1 {
-            return "attempt \(run.attempt) is not the run's next"
+        if let newest, run.attempt <= newest.number {
+            return "attempt \(run.attempt) comes after attempt \(newest.number)"
         }
         if let newest, newest.succeeded { return "the run has succeeded already" }
         if let newest, newest.pin != run.pin { return "the run is one of another pin" }

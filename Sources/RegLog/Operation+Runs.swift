@@ -73,7 +73,8 @@ extension Operation {
 
         package init(
             id: RandomName, attempt: UInt64, pin: Digest, status: Status, exit: UInt8?, started: String,
-            ended: String, archive: NamedTree, outputs: [Output], metrics: Metrics, original: RandomName?, job: String?
+            ended: String, archive: NamedTree, outputs: [Output], metrics: Metrics, original: RandomName?,
+            job: String?
         ) {
             self.id = id
             self.attempt = attempt

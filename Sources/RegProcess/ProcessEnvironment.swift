@@ -70,3 +70,6 @@ private func isExecutableFile(_ path: BytePath) -> Bool {
         return stat(name, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(name, X_OK) == 0
     }
 }
+
+/// The number of the process that has started this one.
+package func parentProcessNumber() -> Int32 { getppid() }

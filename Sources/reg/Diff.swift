@@ -51,11 +51,6 @@ struct Diff: ParsableCommand {
 
     func run() throws {
         let report = try shared.report { session in try session.diff(request) }
-        if tellsByExitCode && report.hasDifferences { throw Differences() }
-    }
-
-    /// Not a failure: how a command ends that was to tell by its exit code that something differs.
-    struct Differences: Error {
-        let exitCode: Int32 = 1
+        if tellsByExitCode && report.hasDifferences { throw CommandEnd(exitCode: 1) }
     }
 }

@@ -12,8 +12,12 @@ enum EntryPoint {
         prepareProcess(failures)
         do {
             try run(arguments)
-        } catch let end as Diff.Differences {
+        } catch let end as CommandEnd {
             exit(end.exitCode)
+        } catch let failure as CommandNotStarted {
+            let error = RegError(.notFound, failure.message, hint: "the command runs in the pin's own files")
+            writeToStandardError(failures.text(error, code: failure.exitCode))
+            exit(failure.exitCode)
         } catch {
             let failure = error as? RegError ?? .unforeseen(error)
             failures.write(failure)
@@ -30,4 +34,9 @@ enum EntryPoint {
             try StandardOutput().print(text)
         }
     }
+}
+
+/// Not a failure of reg's: how a command ends that has said all it has to say, with another exit code than 0.
+struct CommandEnd: Error {
+    let exitCode: Int32
 }

@@ -25,10 +25,13 @@ struct Reg: ParsableCommand {
               6  refused as unsafe             14  outcome unknown
               7  registry unreachable          70  internal error
                                               130  interrupted (143: terminated)
+
+            reg run ends as its command does: 126 and 127 say that it did not start.
             """,
         version: "reg 0.1.0",
         subcommands: [
-            Init.self, Add.self, Status.self, Push.self, Pull.self, Pin.self, Use.self, Remove.self,
+            Init.self, Add.self, Status.self, Push.self, Pull.self, Pin.self, Run.self, Runs.self, Rerun.self,
+            Env.self, Use.self, Remove.self,
             List.self,
             Log.self, Show.self, Diff.self, Cat.self, Verify.self, Doctor.self, Store.self, Manifest.self,
             Completion.self,

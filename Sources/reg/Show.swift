@@ -5,21 +5,27 @@ internal import RegKit
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show one version: author, time, commits, files.",
+        abstract: "Show one version or one run.",
         usage: "reg show <ref> [<option> ...]",
         discussion: """
               reg show detector
               reg show detector@v3 --json
+              reg show run-1f2e3d4c5b6a
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "NAME, NAME@v7, NAME@latest, NAME@sha256:PREFIX or NAME@REVISION.", valueName: "ref"),
+            "NAME, NAME@v7, NAME@latest, NAME@sha256:PREFIX, NAME@REVISION; or run-DIGITS.",
+            valueName: "ref"),
         transform: textArgument)
     var reference: String
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
+        if reference.hasPrefix("run-") && !reference.contains("@") {
+            _ = try shared.report { session in try session.show(run: reference) }
+            return
+        }
         try shared.report { session in try session.show(reference) }
     }
 }

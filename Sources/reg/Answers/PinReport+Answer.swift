@@ -42,6 +42,8 @@ extension PinReport: Answer {
             + (output.map { ["written to \(printable($0))"] } ?? [])
     }
 
+    var isConfirmation: Bool { true }
+
     private func headline(_ style: TextStyle) -> String {
         let place = record.map { "record \($0) of \(printable(registry))" } ?? "recorded before"
         return style.paint("pinned", .good) + " \(id.text), \(place)"

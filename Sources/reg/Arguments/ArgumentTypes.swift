@@ -51,6 +51,20 @@ func typeArgument(_ argument: String) throws -> ArtifactType {
     throw ValidationError("the types are \(ArtifactType.allCases.map(\.rawValue).joined(separator: ", "))")
 }
 
+/// An output `NAME=PATH` of a run, the path below its directory of outputs.
+func outputArgument(_ argument: String) throws -> RunRequest.Output {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { throw ValidationError("an output is NAME=PATH") }
+    let name = try nameArgument(String(parts[0]))
+    let path = try pathArgument(String(parts[1]))
+    let relative = BytePath(path.bytes.last == UInt8(ascii: "/") ? path.bytes.dropLast() : path.bytes[...])
+    if relative == BytePath(".") { return RunRequest.Output(name: name, path: BytePath([])) }
+    if let hazard = relative.hazard {
+        throw ValidationError("the path is relative to REG_OUTPUTS; this one \(hazard.reason)")
+    }
+    return RunRequest.Output(name: name, path: relative)
+}
+
 /// A count of one or more.
 func countArgument(_ argument: String) throws -> Int {
     guard let count = Int(argument), count > 0 else { throw ValidationError("it is no number from 1 on") }

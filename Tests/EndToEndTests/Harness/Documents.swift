@@ -48,6 +48,12 @@ struct Promise {
             schema = "ls"
             let members = ["name", "type", "version", "digest", "bytes", "files", "aliases"]
             keys = members.map { "artifacts.\($0)" }
+        case "show" where command.dropFirst().first?.hasPrefix("run-") == true:
+            schema = "show-run"
+            keys = []
+        case "run":
+            schema = "run"
+            keys = ["run", "exit", "metrics"] + ["name", "version", "digest"].map { "outputs.\($0)" }
         case "ls", "show":
             schema = "show"
             let members = ["path", "bytes", "sha256", "executable"]

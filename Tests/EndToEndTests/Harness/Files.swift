@@ -70,6 +70,11 @@ func setMode(_ mode: mode_t, of path: BytePath) throws {
     guard withCString(path, { chmod($0, mode) }) == 0 else { throw FileFailure("chmod", path) }
 }
 
+func move(_ path: BytePath, to new: BytePath) throws {
+    let result = withCString(path) { old in withCString(new) { rename(old, $0) } }
+    guard result == 0 else { throw FileFailure("rename", path) }
+}
+
 func makeSymlink(to target: String, at path: BytePath) throws {
     guard withCString(path, { symlink(target, $0) }) == 0 else { throw FileFailure("symlink", path) }
 }

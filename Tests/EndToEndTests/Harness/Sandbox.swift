@@ -141,6 +141,16 @@ struct Place {
         try ended(Command(try Binary.require(), arguments, environment: environment, in: path.lossy))
     }
 
+    /// Runs a script by a shell, which finds reg in `REG`.
+    func sh(_ script: String) throws -> Command.Outcome {
+        var environment = environment
+        environment["REG"] = try Binary.require()
+        return try ended(
+            Command(
+                try Binary.find("sh"), ["-c", script].map { Array($0.utf8) }, environment: environment,
+                in: path.lossy))
+    }
+
     private func ended(_ command: Command) throws -> Command.Outcome {
         let outcome = try command.run(limit: .seconds(60))
         if outcome.code == nil {

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+package import RegBytes
+internal import RegCache
+internal import RegCatalog
+internal import RegFiles
+internal import RegGit
+package import RegHash
+package import RegLock
+package import RegLog
+package import RegMetrics
+internal import RegPin
+internal import RegProcess
+
+package struct RunRequest: Sendable {
+    /// An output that becomes a version of `name`: `path` below `REG_OUTPUTS`.
+    package struct Output: Sendable {
+        package let name: ArtifactName
+        package let path: BytePath
+
+        package init(name: ArtifactName, path: BytePath) {
+            self.name = name
+            self.path = path
+        }
+    }
+
+    /// A pin's id, or the path of its file; nil where a run is resumed, which has one.
+    package var pin: String?
+    /// The program and its arguments; empty for the pin's.
+    package var command: [[UInt8]] = []
+    package var outputs: [Output] = []
+    package var inputs = InputOptions()
+    /// The run to go on with.
+    package var resumed: String?
+    /// Whether the command's output goes to our standard error.
+    package var sparesOutput = false
+    /// The run that this one repeats.
+    package var original: RandomName?
+
+    package init() {}
+}
+
+package struct RunReport: Sendable {
+    package let id: RandomName
+    package let attempt: UInt64
+    package let pin: Digest
+    /// Nil where another rank records it.
+    package let status: Operation.Run.Status?
+    /// That of the command.
+    package let commandExit: UInt8
+    /// That of reg: the command's, or what else is wrong.
+    package let exit: Int32
+    package let outputs: [Operation.Run.Output]
+    package let metrics: Metrics
+    /// Nil where the run is not archived yet.
+    package let record: UInt64?
+    package let problems: [String]
+    /// Why it is not archived.
+    package let failure: RegError?
+    package let notes: [String]
+}
+
+extension Session {
+    /// Runs a command on a clean copy of what a pin names, and archives what comes out.
+    package func run(_ request: RunRequest) throws -> RunReport {
+        let run = try verb { try preparedRun(request) }
+        // Not within a verb, which may run twice.
+        let state = try execute(run, sparesOutput: request.sparesOutput)
+        guard let ending = state.ending else { throw RegError(.internalError, "the command has no end") }
+        guard run.isRecorder else {
+            return try explained { try leave(run, state, ending) }
+        }
+        var archived: ArchivedRun?
+        var failure: RegError?
+        do { archived = try verb { try archive(run.directory, state, pin: run.files.pin) } } catch let error
+            as RegError
+        {
+            failure = error
+        }
+        return report(on: run, state, ending, archived, failure)
+    }
+
+    private func report(
+        on run: PreparedRun, _ state: RunState, _ ending: RunState.Ending, _ archived: ArchivedRun?,
+        _ failure: RegError?
+    ) -> RunReport {
+        let missing = archived?.isOutputMissing == true ? RegError.Kind.notFound : nil
+        let kind = ending.isTainted ? RegError.Kind.corrupt : failure?.kind ?? missing
+        return RunReport(
+            id: state.id, attempt: state.attempt, pin: run.files.pin.id, status: archived?.run.status,
+            commandExit: ending.exit, exit: ending.exit != 0 ? Int32(ending.exit) : kind?.exitCode ?? 0,
+            outputs: archived?.run.outputs ?? [], metrics: archived?.run.metrics ?? Metrics(),
+            record: archived?.record, problems: archived?.problems ?? ending.problems, failure: failure,
+            notes: [])
+    }
+
+    /// What a rank does that does not record the run.
+    private func leave(_ run: PreparedRun, _ state: RunState, _ ending: RunState.Ending) throws -> RunReport {
+        try run.directory.leave()
+        return RunReport(
+            id: state.id, attempt: state.attempt, pin: run.files.pin.id, status: nil,
+            commandExit: ending.exit,
+            exit: ending.exit != 0
+                ? Int32(ending.exit) : ending.isTainted ? RegError.Kind.corrupt.exitCode : 0, outputs: [],
+            metrics: Metrics(), record: nil, problems: ending.problems, failure: nil,
+            notes: ["rank 0 records the run"])
+    }
+}
+
+/// A run whose directory is ready.
+private struct PreparedRun {
+    let directory: RunDirectory
+    let files: PinnedFiles
+    let inputs: InputOptions
+    var state: RunState
+    /// That of this process; the first one records the run.
+    let rank: Int
+
+    var isRecorder: Bool { rank == 0 }
+
+    /// What a file of this rank is called.
+    func name(_ name: BytePath) -> BytePath { isRecorder ? name : BytePath("\(name.lossy).\(rank)") }
+}
+
+extension Session {
+    private func preparedRun(_ request: RunRequest) throws -> PreparedRun {
+        let cache = try runCache()
+        let runs = runsPath(of: cache)
+        let job = try RunJob(environment)
+        let resumed =
+            try request.resumed.map { try resumable($0, in: runs) } ?? restarted(job, request, in: runs)
+        guard let text = request.pin ?? resumed?.pin.id.text else {
+            throw RegError(.usage, "which pin is to be run?", hint: "name it: reg run --pin FILE -- COMMAND")
+        }
+        let pin = try resumed?.pin ?? pin(text)
+        let command =
+            !request.command.isEmpty
+            ? request.command : resumed?.command ?? pin.command.map { Array($0.utf8) }
+        guard !command.isEmpty else {
+            throw RegError(
+                .usage, "the pin has no command", hint: "name one: reg run --pin FILE -- python3 train.py")
+        }
+        let id =
+            resumed?.id ?? job.flatMap { $0.isShared ? $0.sharedRun(of: pin, command) : nil } ?? .random()
+        let files = try pinnedFiles(of: pin, in: cache)
+        let directory = try opened(id, in: runs, isShared: job?.isShared ?? false) { directory in
+            try prepare(directory, files, request.inputs)
+            if let archive = resumed?.archive { try bringOutputs(of: archive, into: directory) }
+        }
+        let state = RunState(
+            id: id, attempt: (resumed?.attempt ?? 0) + 1, registry: try registryLocation().text,
+            command: command, outputs: outputs(of: request) ?? resumed?.outputs ?? RunState.standardOutputs,
+            original: request.original, job: job?.name, author: author, started: timestampNow(), ending: nil)
+        return PreparedRun(
+            directory: directory, files: files, inputs: request.inputs, state: state, rank: job?.rank ?? 0)
+    }
+
+    /// The directory of a run, made ready by this process, or by another rank of the same run.
+    private func opened(
+        _ id: RandomName, in runs: BytePath, isShared: Bool, prepare: (RunDirectory) throws -> Void
+    ) throws -> RunDirectory {
+        if isShared { return try RunDirectory.joining(id, in: runs, prepare: prepare) }
+        guard let directory = try RunDirectory(id, in: runs) else {
+            throw RegError(
+                .conflict, "\(id.shortRun) is still running on this host",
+                hint: "wait for its end, or end it; see reg runs")
+        }
+        try prepare(directory)
+        return directory
+    }
+
+    /// The run of a job that its engine has started again, as far as it is known.
+    private func restarted(_ job: RunJob?, _ request: RunRequest, in runs: BytePath) throws -> ResumableRun? {
+        guard let job, job.isRestarted, !job.isShared, let text = request.pin else { return nil }
+        let pin = try pin(text)
+        let here = try RunDirectory.all(in: runs).last { $0.state.job == job.name }
+        if let here, let directory = try RunDirectory.abandoned(here.id, in: runs), try directory.pin() == pin
+        {
+            return try resumable(here.id.run, in: runs)
+        }
+        try registry().catchUpOnce()
+        return try catalog.unfinishedRun(ofJob: job.name, pin: pin.id).map {
+            try resumable($0.id.run, in: runs)
+        }
+    }
+
+    private func outputs(of request: RunRequest) -> [RunState.Output]? {
+        if request.outputs.isEmpty { return nil }
+        return request.outputs.map { RunState.Output(name: $0.name, path: $0.path, isRequired: true) }
+    }
+
+    /// This host's cache, else one in the directory for temporary files.
+    func runCache() throws -> HostCache {
+        if let cache = try hostCache() { return cache }
+        let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : BytePath($0) } ?? BytePath("/tmp")
+        return try HostCache.open(at: absolute(base).appending("reg-\(userNumber())"))
+    }
+
+    func runsPath(of cache: HostCache) -> BytePath { cache.path.appending("runs") }
+
+    /// Makes the inputs anew, whatever an earlier attempt has done to them.
+    private func prepare(_ directory: RunDirectory, _ files: PinnedFiles, _ options: InputOptions) throws {
+        let root = directory.root
+        try root.removeTree(RunDirectory.inputsName)
+        try root.makeDirectory(RunDirectory.inputsName)
+        try root.makeDirectory(RunDirectory.outputsName)
+        try files.materialise(
+            in: root.openBeneath(RunDirectory.inputsName, .directory), options, threads: jobs)
+        try publish(files.pin.file, as: RunDirectory.pinName, in: root, .replacing)
+    }
+
+    /// Runs the command to its end and remembers how it ended.
+    /// - Throws: `CommandNotStarted`, `RegError`.
+    private func execute(_ run: PreparedRun, sparesOutput: Bool) throws -> RunState {
+        do { return try executed(run, sparesOutput: sparesOutput) } catch let error as CommandNotStarted {
+            throw error
+        } catch { throw RegError.explaining(error) }
+    }
+
+    private func executed(_ run: PreparedRun, sparesOutput: Bool) throws -> RunState {
+        var state = run.state
+        let directory = run.directory
+        let log = try Descriptor.open(directory.path.appending(run.name(RunDirectory.logName)), .append)
+        var command: ForegroundCommand
+        do throws(ForegroundError) {
+            command = try ForegroundCommand(
+                state.command.map { Subprocess.Argument($0) }, environment: environment(of: run),
+                in: directory.inputs, log: log.raw)
+            if sparesOutput { command.output = 2 }
+            command.inherited = directory.guardFile.raw
+        } catch { throw try notStarted(error, run) }
+        if run.isRecorder { try directory.keep(state) }
+        let ending: ForegroundCommand.Ending
+        do throws(ForegroundError) { ending = try command.run() } catch { throw try notStarted(error, run) }
+        state.ending = RunState.Ending(
+            ended: timestampNow(), exit: UInt8(clamping: ending.exitCode),
+            isKilled: ending.status != .exited(0) && (ending.interruption != nil || ending.exitCode > 128))
+        guard run.isRecorder else { return state }
+        // Known before anything else can fail.
+        try directory.keep(state)
+        try directory.awaitOthers()
+        let found = try run.files.differences(
+            in: directory.root.openBeneath(RunDirectory.inputsName, .directory), run.inputs)
+        note(found, of: run, in: &state.ending)
+        try directory.keep(state)
+        return state
+    }
+
+    /// A command that did not start is no run.
+    private func notStarted(_ error: ForegroundError, _ run: PreparedRun) throws -> any Error {
+        if run.state.attempt == 1 { try run.directory.remove() }
+        guard let code = error.exitCode else { return RegError(.local, error.message) }
+        return CommandNotStarted(exitCode: code, message: error.message)
+    }
+
+    private func environment(of run: PreparedRun) -> ProcessEnvironment {
+        var result = environment
+        result["REG_RUN_ID"] = Array(run.state.id.run.utf8)
+        result["REG_PIN"] = run.directory.pinFile.bytes
+        result["REG_INPUTS"] = run.directory.inputs.bytes
+        result["REG_OUTPUTS"] = run.directory.outputs.bytes
+        result["REG_METRICS"] = run.directory.path.appending(run.name(RunDirectory.metricsName)).bytes
+        result["REG_SEED"] = run.files.pin.seed.map { Array("\($0)".utf8) }
+        result["PWD"] = run.directory.inputs.bytes
+        return result
+    }
+
+    private func note(
+        _ found: (first: [PinnedFiles.Difference], count: UInt64), of run: PreparedRun,
+        in ending: inout RunState.Ending?
+    ) {
+        let writable = run.inputs.writable
+        let inputs = found.first.filter { $0.artifact.map { !writable.contains($0) } ?? false }
+        let others = found.first.filter { $0.artifact == nil }
+        if !inputs.isEmpty {
+            ending?.isTainted = true
+            ending?.problems.append("inputs were changed: \(listed(inputs))")
+        }
+        if !others.isEmpty {
+            ending?.problems.append("beside the outputs, the run changed: \(listed(others))")
+        }
+    }
+
+    private func listed(_ found: [PinnedFiles.Difference]) -> String {
+        let first = found.prefix(3).map { "\(printable($0.path)) (\($0.what.rawValue))" }
+        return first.joined(separator: ", ") + (found.count > 3 ? " and more" : "")
+    }
+}
+
+/// A command that is not there, or cannot be executed.
+package struct CommandNotStarted: Error {
+    package let exitCode: Int32
+    package let message: String
+}
+
+extension RunState {
+    /// Without any that are named: all of it.
+    static var standardOutputs: [Output] {
+        ArtifactName("outputs").map { [Output(name: $0, path: BytePath([]), isRequired: false)] } ?? []
+    }
+}

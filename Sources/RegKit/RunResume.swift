@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCatalog
+internal import RegFiles
+internal import RegHash
+internal import RegLock
+internal import RegLog
+internal import RegManifest
+internal import RegPin
+
+/// A run that did not succeed, and what the next attempt needs of it.
+struct ResumableRun {
+    let id: RandomName
+    let attempt: UInt64
+    let pin: Pin
+    let command: [[UInt8]]?
+    let outputs: [RunState.Output]?
+    /// The archive that has its outputs; nil where they lie on this host.
+    let archive: Digest?
+}
+
+extension Session {
+    /// The run that somebody wants to go on with, from this host or else from the registry.
+    func resumable(_ text: String, in runs: BytePath) throws -> ResumableRun {
+        let digits = text.hasPrefix("run-") ? String(text.dropFirst(4)) : text
+        let local = try RunDirectory.all(in: runs).filter { $0.id.hex.hasPrefix(digits) }
+        if local.count > 1 {
+            throw RegError(.usage, "'\(printable(text))' fits several runs", hint: "give more digits")
+        }
+        if let (id, state) = local.first {
+            guard let directory = try RunDirectory.abandoned(id, in: runs) else {
+                throw RegError(
+                    .conflict, "\(id.shortRun) is still running on this host",
+                    hint: "wait for its end, or end it")
+            }
+            return ResumableRun(
+                id: id, attempt: state.attempt, pin: try directory.pin(), command: state.command,
+                outputs: state.outputs, archive: nil)
+        }
+        let entry = try runEntry(text)
+        guard entry.status != .succeeded else {
+            throw RegError(
+                .conflict, "\(entry.id.shortRun) has succeeded",
+                hint: "run it once more: reg rerun \(entry.id.shortRun)")
+        }
+        guard let pin = try catalog.pin(entry.pin) else {
+            throw RegError(.internalError, "the pin of \(entry.id.shortRun) is not recorded")
+        }
+        return ResumableRun(
+            id: entry.id, attempt: entry.attempt, pin: pin, command: nil, outputs: nil, archive: entry.archive
+        )
+    }
+
+    /// The run of the registry that a text names: `run-` and its first digits, or those alone.
+    func runEntry(_ text: String) throws -> RunEntry {
+        let digits = text.hasPrefix("run-") ? String(text.dropFirst(4)) : text
+        guard (4...32).contains(digits.utf8.count), digits.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
+        else {
+            throw RegError(.usage, "'\(printable(text))' is no run: run- and 4 to 32 hex digits")
+        }
+        try registry().catchUpOnce()
+        let found = try catalog.runs(idPrefix: digits)
+        if found.count > 1 {
+            throw RegError(.usage, "'\(printable(text))' fits several runs", hint: "give more digits")
+        }
+        guard let entry = found.first else {
+            throw RegError(
+                .notFound, "run \(printable(text)) is not in \(try registryLocation().text)",
+                hint: "see what there is: reg runs")
+        }
+        return entry
+    }
+
+    /// Brings the outputs that an archive has into the directory of the next attempt.
+    func bringOutputs(of archive: Digest, into directory: RunDirectory) throws {
+        guard let name = ArtifactName("archive") else { return }
+        let library = try library()
+        let subject = "the archive of \(directory.id.shortRun)"
+        guard let manifest = try library.manifest(of: archive, subject: subject) else {
+            throw RegError(.notFound, "\(subject) is not in \(try registryLocation().text)")
+        }
+        var isOutput: [Bool] = []
+        try library.forEachItem(of: manifest, subject: subject) { item in
+            guard case .row(let row, _) = item else { return }
+            isOutput.append(row.path.isWithin(RunDirectory.outputsName))
+        }
+        guard isOutput.contains(true) else { return }
+        let target = PullTarget(
+            version: ResolvedVersion(name: name, digest: archive, type: nil, version: nil, place: nil),
+            base: BytePath([]), shown: RunDirectory.outputsName)
+        let wanted = isOutput
+        try pull(rows: { wanted.indices.contains($0) && wanted[$0] }, of: target, into: directory.path)
+    }
+}

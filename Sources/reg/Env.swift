@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import RegKit
+
+struct Env: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "env",
+        abstract: "Make the directory that a run of a pin has, and print its variables.",
+        usage: "reg env --pin <file|id> [<option> ...]",
+        discussion: """
+            For a shell, or an IDE's remote interpreter. The directory stays; it is made
+            once for each pin.
+
+              eval "$(reg env --pin job.pin)" && cd "$REG_INPUTS"
+            """)
+
+    @Option(
+        name: .customLong("pin"),
+        help: ArgumentHelp("The pin: its file, or its id.", valueName: "file|id"),
+        completion: .file(), transform: textArgument)
+    var pin: String
+    @OptionGroup var shared: SharedOptions
+
+    func run() throws {
+        try shared.report { session in try session.environment(ofPin: pin) }
+    }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import RegBytes
+import RegJSON
+import RegTesting
+import Testing
+
+extension Sandbox {
+    /// A project with a sample pushed, and a pin of it in `job.pin` beside it; `script` is its `job.sh`.
+    fileprivate func pinnedProject(_ script: String = "true\n") throws -> Place {
+        let work = try project()
+        try work.write(script, to: "job.sh")
+        try work.addSampleAndPush()
+        try work.reg("pin", "-o", "../job.pin", "--seed", "7", "--", "sh", "job.sh")
+        return work
+    }
+
+    /// A place with nothing in it, whose registry is the sandbox's.
+    fileprivate func elsewhere(_ name: String = "elsewhere") throws -> Place {
+        var place = try directory(name)
+        place.environment["REG_REGISTRY"] = registry.lossy
+        return place
+    }
+
+    fileprivate var runs: BytePath { path.appending("home/.cache/reg/runs") }
+}
+
+extension Place {
+    fileprivate func run(_ arguments: String...) throws -> JSON {
+        try json((["run", "--pin", "../job.pin"] + arguments).map { Array($0.utf8) })
+    }
+
+    /// What a run prints with `--json` that ends with another code.
+    fileprivate func run(_ arguments: String..., endingWith code: Int32) throws -> (JSON, errors: String) {
+        let outcome = try runReg(
+            (["run", "--json", "--pin", "../job.pin"] + arguments).map { Array($0.utf8) })
+        try #require(outcome.code == code, "\(outcome.ending)\n\(outcome.errorText)")
+        return (try JSON.parse(outcome.output), outcome.errorText)
+    }
+}
+
+@Suite struct RunTests {
+    @Test func aRunIsACleanCopyAndOneRecord() throws {
+        try withSandbox { sandbox in
+            let script = """
+                find . -type f | sort > "$REG_OUTPUTS/files"
+                test "$PWD" = "$REG_INPUTS" && test "$REG_SEED" = 7 && test -f "$REG_PIN"
+                echo "$REG_RUN_ID" > "$REG_OUTPUTS/id"
+                echo '{"val": {"map": 0.5}, "loss": 2}' > "$REG_METRICS"
+                echo out; echo err >&2
+                """
+            let work = try sandbox.pinnedProject(script)
+            try work.write("not pinned", to: "untracked")
+            let place = try sandbox.elsewhere()
+            let run = try place.run("--out", "files=files", "--out", "id=id")
+            #expect(run.text("status") == "succeeded" && run.count("exit") == 0)
+            #expect(run.list("outputs").map { $0.text("name") } == ["files", "id"])
+            #expect(run["metrics"]?["val.map"] == .number(0.5) && run["metrics"]?["loss"] == .number(2))
+            let files = try place.reg("cat", "files:files").text
+            let pinned = Set(
+                try work.git("ls-files").split(separator: "\n") + ["data/0.jpg", "weights/model.safetensors"])
+            #expect(pinned.isSubset(of: Set(files.split(separator: "\n").map { $0.dropFirst(2) })))
+            #expect(!files.contains("untracked") && !files.contains(".git/"))
+            #expect(try place.reg("cat", "id:id").text == run.text("run").map { $0 + "\n" })
+            let entries = try work.json("log").list("entries").filter {
+                $0.count("record") == run.count("record")
+            }
+            #expect(entries.map { $0.text("kind") } == ["run", "push", "push"], "newest first")
+            #expect(try list(sandbox.runs).isEmpty, "what is archived is gone from the host")
+            #expect(try place.json("verify", "--data").flag("ok") == true)
+            let shown = try place.json("show", try #require(run.text("run")))
+            #expect(shown["description"]?.texts("command") == ["sh", "job.sh"])
+        }
+    }
+
+    @Test func theSecondRunAsksTheRegistryForNothing() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject("cp -r data/. \"$REG_OUTPUTS\"\n")
+            let place = try sandbox.elsewhere()
+            let first = try place.run()
+            let away = sandbox.path.appending("away")
+            try move(sandbox.registry, to: away)
+            let (second, errors) = try place.run("--", "sh", "-c", "ls data > /dev/null", endingWith: 5)
+            #expect(
+                second.count("exit") == 0 && second["record"] == .null,
+                "it ran; it could not be archived: \(errors)")
+            try move(away, to: sandbox.registry)
+            let pushed = try place.json("push")
+            #expect(pushed.texts("notes").first?.contains("succeeded") == true)
+            let runs = try place.json("runs").list("runs")
+            #expect(runs.map { $0.text("state") } == ["succeeded", "succeeded"])
+            #expect(runs.last?.text("run") == first.text("run"))
+        }
+    }
+
+    @Test func theCommandsEndIsTheRuns() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject("echo half > \"$REG_OUTPUTS/part\"; exit 3\n")
+            let place = try sandbox.elsewhere()
+            let (failed, _) = try place.run("--out", "model-out=part", endingWith: 3)
+            #expect(failed.text("status") == "failed" && failed.list("outputs").isEmpty)
+            let id = try #require(failed.text("run"))
+            #expect(try place.json("ls").member("artifacts", named: "model-out") == nil, "no version of it")
+            #expect(try place.json("show", id).count("exit") == 3)
+            let (missing, errors) = try place.run("--out", "a=nowhere/best.bin", "--", "true", endingWith: 5)
+            #expect(missing.text("status") == "failed" && missing.count("exit") == 0)
+            #expect(missing.texts("problems").first?.contains("nowhere/best.bin") == true, "\(errors)")
+            #expect(try place.json("ls").member("artifacts", named: "a") == nil)
+            let (killed, _) = try place.run("--", "sh", "-c", "kill -TERM $$", endingWith: 143)
+            #expect(killed.text("status") == "killed")
+            for (command, code) in [("no-such-program", 127), ("./job.sh", 126)] as [(String, Int32)] {
+                let outcome = try place.runReg(
+                    ["run", "--pin", "../job.pin", "--", command].map { Array($0.utf8) })
+                #expect(outcome.code == code && outcome.errorText.contains(command), "\(outcome.errorText)")
+            }
+            #expect(try place.json("runs").list("runs").count == 3, "what did not start is no run")
+            #expect(try list(sandbox.runs).isEmpty)
+        }
+    }
+
+    @Test func metricsThatCannotBeReadAreSaid() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject()
+            let place = try sandbox.elsewhere()
+            let unparsable = try place.run("--", "sh", "-c", "echo '{\"a\": 1,' > \"$REG_METRICS\"")
+            #expect(unparsable.text("status") == "succeeded")
+            #expect(unparsable.texts("problems").first?.contains("metrics") == true)
+            let notANumber = try place.run("--", "sh", "-c", "echo '{\"a\": NaN}' > \"$REG_METRICS\"")
+            #expect(notANumber["metrics"]?["a"] == .string("NaN"))
+        }
+    }
+
+    @Test func whatWasChangedIsNamed() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject()
+            let place = try sandbox.elsewhere()
+            let edit = "chmod u+w data data/0.jpg; echo x >> data/0.jpg; echo o > \"$REG_OUTPUTS/o\""
+            let (edited, _) = try place.run("--", "sh", "-c", edit, endingWith: 4)
+            #expect(edited.text("status") == "failed" && edited.list("outputs").isEmpty)
+            #expect(edited.texts("problems").joined().contains("data/0.jpg"))
+            let stray = try place.run(
+                "--", "sh", "-c", "echo x > stray; echo y >> job.sh; mkdir -p weights; echo z > weights/z")
+            let problems = stray.texts("problems").joined()
+            #expect(stray.text("status") == "succeeded")
+            #expect(
+                problems.contains("stray") && problems.contains("job.sh") && problems.contains("weights/z"))
+            let clean = try place.run("--", "sha256sum", "data/0.jpg", "job.sh")
+            #expect(clean.texts("problems").isEmpty, "the next run has what the pin says")
+            let writable = try place.run("--writable", "data", "--", "sh", "-c", "echo x >> data/0.jpg")
+            #expect(writable.texts("problems").isEmpty && writable.text("status") == "succeeded")
+        }
+    }
+
+    @Test func aKilledRunIsRecordedAndCanGoOn() throws {
+        try withSandbox { sandbox in
+            let script = """
+                if test -e "$REG_OUTPUTS/checkpoint"; then echo done > "$REG_OUTPUTS/best"; exit 0; fi
+                echo 1 > "$REG_OUTPUTS/checkpoint"
+                kill -KILL $PPID
+                """
+            _ = try sandbox.pinnedProject(script)
+            let place = try sandbox.elsewhere()
+            #expect(try place.sh("\"$REG\" run --pin ../job.pin --out w=best; echo $?").text == "137\n")
+            let waiting = try #require(try place.json("runs").list("runs").first)
+            #expect(waiting.text("state") == "killed, not archived")
+            let id = try #require(waiting.text("run"))
+            let resumed = try place.json("run", "--resume", id)
+            #expect(resumed.text("run") == id && resumed.count("attempt") == 2)
+            #expect(resumed.list("outputs").map { $0.text("name") } == ["w"])
+            #expect(try place.reg("cat", "w:best").text == "done\n")
+            #expect(try place.fails(3, "run", "--resume", id).contains("succeeded"))
+        }
+    }
+
+    @Test func aKilledRunGoesOnOnAnotherHost() throws {
+        try withSandbox { sandbox in
+            let script = """
+                test -e "$REG_OUTPUTS/checkpoint" && exit 0
+                echo 1 > "$REG_OUTPUTS/checkpoint"
+                kill -KILL $PPID
+                """
+            _ = try sandbox.pinnedProject(script)
+            let place = try sandbox.elsewhere()
+            #expect(try place.sh("\"$REG\" run --pin ../job.pin; echo $?").text == "137\n")
+            #expect(try place.json("push").texts("notes").first?.contains("was killed") == true)
+            let id = try #require(try place.json("runs").list("runs").first?.text("run"))
+            var other = place
+            try makeDirectory(sandbox.path.appending("other-home"))
+            other.environment["HOME"] = sandbox.path.appending("other-home").lossy
+            let resumed = try other.json("run", "--resume", id)
+            #expect(resumed.text("status") == "succeeded" && resumed.count("attempt") == 2)
+        }
+    }
+
+    @Test func aJobThatItsEngineStartsAgainGoesOn() throws {
+        try withSandbox { sandbox in
+            let script = """
+                test -e "$REG_OUTPUTS/checkpoint" && exit 0
+                echo 1 > "$REG_OUTPUTS/checkpoint"
+                exit 9
+                """
+            _ = try sandbox.pinnedProject(script)
+            var place = try sandbox.elsewhere()
+            place.environment["SLURM_JOB_ID"] = "17"
+            let (first, _) = try place.run(endingWith: 9)
+            place.environment["SLURM_RESTART_COUNT"] = "1"
+            let second = try place.run()
+            #expect(second.text("run") == first.text("run") && second.count("attempt") == 2)
+            place.environment["SLURM_JOB_ID"] = "18"
+            let (other, _) = try place.run(endingWith: 9)
+            #expect(other.text("run") != first.text("run"))
+        }
+    }
+
+    @Test func aRunCanBeRepeatedFromTheRegistryAlone() throws {
+        try withSandbox { sandbox in
+            let script = """
+                sha256sum data/* > "$REG_OUTPUTS/sums"; date +%N > "$REG_OUTPUTS/now"
+                echo '{"same": 1, "other": '$(date +%s%N)'}' > "$REG_METRICS"
+                """
+            let work = try sandbox.pinnedProject(script)
+            let run = try sandbox.elsewhere().run("--out", "sums=sums", "--out", "now=now")
+            try remove(work.path)
+            try remove(sandbox.path.appending("home"))
+            try makeDirectory(sandbox.path.appending("home"))
+            let place = try sandbox.elsewhere("fresh")
+            let again = try place.json("rerun", try #require(run.text("run")))
+            #expect(again.text("rerun_of") == run.text("run") && again.text("run") != run.text("run"))
+            let outputs = again["compared"]?.list("outputs") ?? []
+            #expect(outputs.map { $0.text("name") } == ["now", "sums"])
+            #expect(outputs.map { $0.flag("same") } == [false, true])
+            #expect(again["compared"]?.list("metrics").map { $0.flag("same") } == [false, true])
+        }
+    }
+
+    @Test func ranksShareOneRun() throws {
+        try withSandbox { sandbox in
+            let script =
+                "echo $SLURM_PROCID > \"$REG_OUTPUTS/rank-$SLURM_PROCID\"; sleep 0.$SLURM_PROCID; echo $REG_RUN_ID\n"
+            _ = try sandbox.pinnedProject(script)
+            var place = try sandbox.elsewhere()
+            place.environment["SLURM_JOB_ID"] = "17"
+            place.environment["SLURM_STEP_ID"] = "0"
+            place.environment["SLURM_STEP_NUM_TASKS"] = "4"
+            let outcome = try place.sh(
+                """
+                for rank in 0 1 2 3; do SLURM_PROCID=$rank "$REG" run --pin ../job.pin & done; wait
+                """)
+            #expect(Set(outcome.text.split(separator: "\n")).count == 1, "\(outcome.errorText)")
+            let runs = try place.json("runs").list("runs")
+            #expect(runs.count == 1 && runs.first?.text("state") == "succeeded", "\(outcome.errorText)")
+            let files = try place.json("show", "outputs").list("files").map { $0.text("path") }
+            #expect(files == ["rank-0", "rank-1", "rank-2", "rank-3"])
+            #expect(try list(sandbox.runs).isEmpty)
+        }
+    }
+
+    @Test func anEnvironmentForWorkByHand() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject()
+            let place = try sandbox.elsewhere()
+            let outcome = try place.sh(
+                "eval \"$(\"$REG\" env --pin ../job.pin)\" && cd \"$REG_INPUTS\" && cat job.sh && echo $REG_SEED"
+            )
+            #expect(outcome.text == "true\n7\n", "\(outcome.errorText)")
+            #expect(try place.json("env", "--pin", "../job.pin").text("inputs")?.hasSuffix("inputs") == true)
+        }
+    }
+
+    @Test func whatCannotBeRunIsSaid() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pinnedProject()
+            let place = try sandbox.elsewhere()
+            var altered = try readFile(sandbox.path.appending("job.pin"))
+            let index = try #require(altered.firstIndex(of: UInt8(ascii: "7")))
+            altered[index] ^= 1
+            try writeFile(altered, to: sandbox.path.appending("altered.pin"))
+            #expect(try place.fails(4, "run", "--pin", "../altered.pin").contains("altered"))
+            #expect(try place.fails(5, "run", "--pin", "../none.pin").contains("none.pin"))
+            #expect(try place.fails(5, "run", "--pin", "sha256:0000").contains("sha256:0000"))
+            #expect(try place.fails(2, "run", "--", "true").contains("--pin"))
+            #expect(
+                try place.fails(2, "run", "--pin", "../job.pin", "--out", "a=../b").contains("REG_OUTPUTS"))
+            let other = try sandbox.project("other")
+            try other.write("x", to: "data/x")
+            try other.reg("add", "data")
+            try other.commit()
+            try other.reg("push", "--registry", sandbox.path.appending("second").lossy)
+            try remove(sandbox.path.appending("home"))
+            try makeDirectory(sandbox.path.appending("home"))
+            let missing = try place.fails(
+                5, "run", "--pin", "../job.pin", "--registry", sandbox.path.appending("second").lossy)
+            #expect(missing.contains("is not in"))
+            _ = work
+        }
+    }
+}
