@@ -41,14 +41,15 @@ extension JSONParser {
 
     /// The range is symmetric, so that a reader in any language can negate what it read.
     private func integer(_ text: String, at start: Int) throws(JSONError) -> JSON {
-        guard text != "-0", let value = Int64(text), value != .min else {
-            throw error(.integerOutOfRange, at: start)
-        }
-        return .integer(value)
+        if text != "-0", let value = Int64(text), value != .min { return .integer(value) }
+        if numbers == .python, let value = Double(text) { return .number(value) }
+        throw error(.integerOutOfRange, at: start)
     }
 
     private func double(_ text: String, at start: Int) throws(JSONError) -> JSON {
-        guard let value = Double(text), value.isFinite else { throw error(.numberOutOfRange, at: start) }
+        guard let value = Double(text), value.isFinite || numbers == .python else {
+            throw error(.numberOutOfRange, at: start)
+        }
         return .number(value)
     }
 }

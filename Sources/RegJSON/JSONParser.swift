@@ -7,24 +7,34 @@ extension JSON {
     /// ±(2^63 − 1), numbers finite. Takes time linear in the length, whatever the bytes.
     /// - SeeAlso: docs/format.md, "The log".
     package static func parse(
-        _ bytes: [UInt8], limits: JSONLimits = .default
+        _ bytes: [UInt8], limits: JSONLimits = .default, numbers: JSONNumbers = .strict
     ) throws(JSONError) -> JSON {
-        var parser = JSONParser(bytes, limits: limits)
+        var parser = JSONParser(bytes, limits: limits, numbers: numbers)
         return try parser.document()
     }
+}
+
+/// Which numbers a parser takes.
+package enum JSONNumbers: Sendable {
+    case strict
+    /// Those of Python's `json` too: `NaN`, `Infinity` and `-Infinity`, integers of any size, and what is too large for a
+    /// double is infinite.
+    case python
 }
 
 /// A recursive-descent parser; the recursion is as deep as `limits.depth` at most.
 struct JSONParser {
     let bytes: [UInt8]
     let limits: JSONLimits
+    let numbers: JSONNumbers
     var offset = 0
     private var depth = 0
     private var valueCount = 0
 
-    init(_ bytes: [UInt8], limits: JSONLimits) {
+    init(_ bytes: [UInt8], limits: JSONLimits, numbers: JSONNumbers) {
         self.bytes = bytes
         self.limits = limits
+        self.numbers = numbers
     }
 
     mutating func document() throws(JSONError) -> JSON {
@@ -51,6 +61,12 @@ struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", meaning: .bool(true))
         case UInt8(ascii: "f"): return try word("false", meaning: .bool(false))
         case UInt8(ascii: "n"): return try word("null", meaning: .null)
+        case UInt8(ascii: "N") where numbers == .python: return try word("NaN", meaning: .number(.nan))
+        case UInt8(ascii: "I") where numbers == .python:
+            return try word("Infinity", meaning: .number(.infinity))
+        case UInt8(ascii: "-")
+        where numbers == .python && bytes[offset...].dropFirst().first == UInt8(ascii: "I"):
+            return try word("-Infinity", meaning: .number(-.infinity))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
         case let byte: throw error(.unexpectedByte(byte))
         }
