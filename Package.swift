@@ -94,9 +94,8 @@ let package = Package(
         .executableTarget(
             name: "reg",
             dependencies: [
-                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin", "RegCatalog",
-                "RegTensor",
-                "RegDiff", "CPosix",
+                "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin", "RegMetrics",
+                "RegLog", "RegCatalog", "RegTensor", "RegDiff", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -154,8 +153,8 @@ let package = Package(
         tests(
             "CommandLineTests",
             of: [
-                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
-                "RegTensor", "RegDiff",
+                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin",
+                "RegMetrics", "RegLog", "RegCatalog", "RegTensor", "RegDiff",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(
