@@ -153,8 +153,8 @@ let package = Package(
         tests(
             "CommandLineTests",
             of: [
-                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
-                "RegTensor", "RegDiff",
+                "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin",
+                "RegMetrics", "RegLog", "RegCatalog", "RegTensor", "RegDiff",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -87,5 +87,7 @@ CREATE TABLE promotion (
     PRIMARY KEY (name, alias, record, position)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX promotion_record ON promotion (record, position);
+
 -- The log is folded anew: it may hold records that an earlier version could not read.
 DELETE FROM fold;

@@ -2,6 +2,9 @@
 internal import RegBytes
 package import RegHash
 package import RegLock
+package import RegLog
+package import RegMetrics
+internal import RegPin
 
 /// One version of an artifact, as the log has it.
 package struct Version: Equatable, Sendable {
@@ -129,6 +132,17 @@ package struct HistoryEntry: Equatable, Sendable {
     /// Why the record is void.
     package let reason: String?
     package let message: String?
+    /// Of a promote: what moved, from which version, and back or not.
+    package var alias: Alias?
+    package var from: UInt64?
+    package var isRollback = false
+    /// Of a run that no later attempt has replaced.
+    package var run: RandomName?
+    package var status: String?
+    /// Of a measure that no later one has replaced.
+    package var metrics: Metrics?
+    /// Of a pin: the program and its arguments.
+    package var command: [String] = []
 }
 
 extension Catalog {
@@ -142,9 +156,17 @@ extension Catalog {
         return try database.all(
             """
             SELECT r.number, CASE WHEN r.void IS NULL THEN o.kind ELSE 'void' END, r.time, r.author, o.name, o.version,
-                o.digest, o.commit_id, r.void, v.message
+                o.digest, o.commit_id, r.void, coalesce(v.message, p.reason), p.alias, p.former, p.rollback, x.id, x.status,
+                m.metrics, n.content
             FROM \(rows)
             LEFT JOIN version v ON v.name = o.name AND v.version = o.version AND v.record = r.number
+            LEFT JOIN promotion p ON o.kind = 'promote' AND p.name = o.name AND p.record = o.record
+                AND p.position = o.position
+            LEFT JOIN run x ON o.kind = 'run' AND x.id = (
+                SELECT id FROM run WHERE record = o.record AND pin = o.digest LIMIT 1)
+            LEFT JOIN measure m ON o.kind = 'measure' AND m.name = o.name AND m.version = o.version
+                AND m.record = o.record
+            LEFT JOIN pin n ON o.kind = 'pin' AND n.id = o.digest
             WHERE ?1 IS NULL OR o.name = ?1
             ORDER BY \(name == nil ? "r.number" : "o.record") DESC, o.position DESC LIMIT ?2
             """, name?.description, Int64(limit)
@@ -154,7 +176,10 @@ extension Catalog {
                 author: row.text(3) ?? "", name: row.text(4),
                 version: row.isNull(5) ? nil : try row.unsigned(5),
                 digest: row.isNull(6) ? nil : try row.digest(6), commit: row.text(7), reason: row.text(8),
-                message: row.text(9))
+                message: row.text(9), alias: row.text(10).flatMap { Alias($0) },
+                from: row.isNull(11) ? nil : try row.unsigned(11), isRollback: row.integer(12) != 0,
+                run: try row.name(13), status: row.text(14), metrics: try row.metrics(15),
+                command: row.isNull(16) ? [] : try Catalog.pin(row, 16).command)
         }
     }
 }

@@ -124,11 +124,12 @@ package struct Promotion: Equatable, Sendable {
 extension Catalog {
     /// The pin of that id.
     package func pin(_ id: Digest) throws -> Pin? {
-        try database.first("SELECT content FROM pin WHERE id = ?", id.bytes, read: Catalog.pin)
+        try database.first("SELECT content FROM pin WHERE id = ?", id.bytes, read: { try Catalog.pin($0) })
     }
 
-    private static func pin(_ row: Row) throws -> Pin {
-        guard let text = row.text(0), let json = try? JSON.parse(Array(text.utf8)), let pin = try? Pin(json)
+    static func pin(_ row: Row, _ column: Int32 = 0) throws -> Pin {
+        guard let text = row.text(column), let json = try? JSON.parse(Array(text.utf8)),
+            let pin = try? Pin(json)
         else { throw corruptValue }
         return pin
     }
@@ -137,7 +138,7 @@ extension Catalog {
     package func pins(idPrefix prefix: String) throws -> [Pin] {
         try database.all(
             "SELECT content FROM pin WHERE hex(id) >= ?1 AND hex(id) < ?1 || 'g' ORDER BY record DESC LIMIT 2",
-            prefix.uppercased(), read: Catalog.pin)
+            prefix.uppercased(), read: { try Catalog.pin($0) })
     }
 
     /// The pins of a project's commit, newest first, each with the manifests of its own trees.
@@ -154,10 +155,10 @@ extension Catalog {
         }
     }
 
-    private static let runColumns =
+    static let runColumns =
         "id, attempt, pin, status, exit, started, ended, archive, metrics, original, job, record"
 
-    private static func run(_ row: Row) throws -> RunEntry {
+    static func run(_ row: Row) throws -> RunEntry {
         guard let id = try row.name(0),
             let status = row.text(3).flatMap({ Operation.Run.Status(rawValue: $0) }),
             let started = row.text(5), let ended = row.text(6), let metrics = try row.metrics(8)
@@ -294,7 +295,7 @@ extension Catalog {
 }
 
 extension Row {
-    fileprivate func metrics(_ column: Int32) throws -> Metrics? {
+    func metrics(_ column: Int32) throws -> Metrics? {
         guard let text = text(column), let json = try? JSON.parse(Array(text.utf8)) else { return nil }
         return Metrics(json)
     }

@@ -16,17 +16,18 @@ extension Session {
         try verb {
             let registry = try makeRegistry()
             try holdStore(.shared)
-            let journals = workspace?.journalDirectories.map(Journal.init) ?? []
             for journal in journals { try registry.settle(journal) }
             try registry.catchUpToWrite()
             let lock = try workspace?.readLock() ?? Lock()
             let runs = try request.arguments.isEmpty ? archiveWaitingRuns(of: registry) : []
             if workspace == nil, !runs.isEmpty { return report(onRuns: runs, registry) }
+            let metrics = try metrics(of: request, lock: lock)
             var candidates = try selected(request, lock: lock, registry: registry)
             var sent: Set<PackName> = []
             for index in candidates.indices { try upload(&candidates[index], to: registry, sent: &sent) }
             let binder = try Binder(self, git: workspace?.git, candidates: candidates)
             let message = request.message
+            var isBinding = false
             let record = try registry.append(journal: journals.first) {
                 // What a collection has removed since the upload must not be named: it is brought again.
                 for index in candidates.indices where try isCollected(candidates[index]) {
@@ -36,9 +37,15 @@ extension Session {
                 let pushes = try self.pushes(
                     of: candidates, message: message, isShared: request.isShared,
                     project: settings.project)
-                let operations =
-                    pushes.map(Operation.push)
-                    + (try binder.operation(pushing: pushes).map { [.bind($0)] } ?? [])
+                var operations = pushes.map(Operation.push)
+                if let metrics, let candidate = candidates.first,
+                    let measure = try measure(of: candidate, pushes.first, metrics)
+                {
+                    operations.append(.measure(measure))
+                }
+                let bind = try binder.operation(pushing: pushes)
+                if let bind { operations.append(.bind(bind)) }
+                isBinding = bind != nil
                 if operations.isEmpty { return nil }
                 return Registry.Draft(project: settings.project, author: author, operations: operations)
             }
@@ -47,9 +54,10 @@ extension Session {
             return PushReport(
                 record: record, registry: registry.location.text,
                 artifacts: try candidates.map { try report($0, record: record) },
-                binding: try binder.binding(isNew: record != nil), requestCount: registry.store.requestCount,
+                binding: try binder.binding(isNew: record != nil && isBinding),
+                requestCount: registry.store.requestCount,
                 retryCount: registry.store.retryCount,
-                notes: runs)
+                notes: runs + (metrics.map(notes) ?? []), metrics: metrics)
         }
     }
 
@@ -58,8 +66,11 @@ extension Session {
             record: nil, registry: registry.location.text, artifacts: [],
             binding: .unbound(reason: "there is no repository here"),
             requestCount: registry.store.requestCount,
-            retryCount: registry.store.retryCount, notes: runs)
+            retryCount: registry.store.retryCount, notes: runs, metrics: nil)
     }
+
+    /// Where records wait whose fate is unknown; the first is the one in use.
+    var journals: [Journal] { workspace?.journalDirectories.map(Journal.init) ?? [] }
 
     var author: String { workspace?.git?.author() ?? Git.localAuthor(environment: environment) }
 

@@ -4,8 +4,9 @@ internal import RegCatalog
 internal import RegGit
 internal import RegHash
 internal import RegLock
+internal import RegLog
 
-/// What a person writes to name versions: `model`, `model@v7`, `model@HEAD~1`, `@main`.
+/// What a person writes to name versions: `model`, `model@v7`, `model@prod`, `model@HEAD~1`, `@main`.
 enum Reference: Equatable {
     enum Selector: Equatable {
         /// The name alone: what the lock says, else the newest.
@@ -22,7 +23,11 @@ enum Reference: Equatable {
     case set(revision: String)
 
     /// `isName`: whether there is an artifact of that name; else a bare word is a git revision.
-    init(_ text: String, isName: (ArtifactName) throws -> Bool) throws {
+    /// `version`: the version that a run or an alias of that word stands for; nil where it is a git revision.
+    init(
+        _ text: String, isName: (ArtifactName) throws -> Bool,
+        version: (_ name: ArtifactName, _ word: String) throws -> UInt64?
+    ) throws {
         if text.hasPrefix("@") {
             self = .set(revision: try Reference.revision(text.dropFirst(), of: text))
             return
@@ -34,7 +39,7 @@ enum Reference: Equatable {
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         if let first = parts.first, let name = ArtifactName(String(first)) {
             if parts.count == 2 {
-                self = .artifact(name, try Selector(String(parts[1]), of: text))
+                self = .artifact(name, try Selector(String(parts[1]), of: text) { try version(name, $0) })
                 return
             }
             if try isName(name) {
@@ -48,14 +53,17 @@ enum Reference: Equatable {
     fileprivate static func revision(_ text: Substring, of whole: String) throws -> String {
         guard !text.isEmpty, !text.hasPrefix("-"), !text.utf8.contains(0) else {
             throw RegError(
-                .usage, "'\(printable(whole))' names nothing", hint: "write NAME, NAME@v7, NAME@REV or @REV")
+                .usage, "'\(printable(whole))' names nothing",
+                hint: "write NAME, NAME@v7, NAME@ALIAS, NAME@REV or @REV")
         }
         return String(text)
     }
 }
 
 extension Reference.Selector {
-    fileprivate init(_ text: String, of whole: String) throws {
+    fileprivate init(
+        _ text: String, of whole: String, version: (_ word: String) throws -> UInt64?
+    ) throws {
         if text == "latest" {
             self = .latest
             return
@@ -73,9 +81,22 @@ extension Reference.Selector {
             self = .digest(String(digits))
             return
         }
-        let revision = text.hasPrefix("git:") ? text.dropFirst(4) : text[...]
-        self = .revision(try Reference.revision(revision, of: whole))
+        if text.hasPrefix("git:") {
+            self = .revision(try Reference.revision(text.dropFirst(4), of: whole))
+            return
+        }
+        let revision = try Reference.revision(text[...], of: whole)
+        self = try version(text).map(Reference.Selector.version) ?? .revision(revision)
     }
+}
+
+/// The hex digits of `run-` and 6 to 32 of them; nil for anything else.
+private func runDigits(_ word: String) -> String? {
+    let digits = word.dropFirst(4)
+    guard word.hasPrefix("run-"), (6...32).contains(digits.utf8.count),
+        digits.allSatisfy({ $0.isHexDigit && $0.isASCII && !$0.isUppercase })
+    else { return nil }
+    return String(digits)
 }
 
 /// A version that a reference has led to.
@@ -115,11 +136,32 @@ extension Session {
 
     /// What a text refers to, as far as names tell.
     func reference(_ text: String, lock: Lock) throws -> Reference {
-        try Reference(text) { name in
-            if lock[name] != nil { return true }
-            guard let registry = try registryIfThere() else { return false }
-            try registry.catchUpOnce()
-            return try catalog.newest(of: name) != nil
+        try Reference(
+            text,
+            isName: { name in
+                if lock[name] != nil { return true }
+                guard let registry = try registryIfThere() else { return false }
+                try registry.catchUpOnce()
+                return try catalog.newest(of: name) != nil
+            },
+            version: { name, word in
+                // What can be neither needs no log.
+                let (run, alias) = (runDigits(word), Alias(word))
+                guard run != nil || alias != nil, let registry = try registryIfThere() else { return nil }
+                try registry.catchUpOnce()
+                if let run, let version = try self.version(of: name, writtenBy: run) { return version }
+                return try alias.flatMap { try catalog.holder(of: $0, name: name) }
+            })
+    }
+
+    /// The version of `name` that the run whose id begins with `digits` has written.
+    private func version(of name: ArtifactName, writtenBy digits: String) throws -> UInt64? {
+        let runs = try catalog.runs(idPrefix: digits)
+        if runs.count > 1 {
+            throw RegError(.usage, "'run-\(digits)' fits more than one run", hint: "give more digits")
+        }
+        return try runs.first.flatMap { run in
+            try catalog.outputs(of: run.id).first { $0.name == name }?.number
         }
     }
 
@@ -229,7 +271,7 @@ extension Session {
             revision.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
         else {
             throw try unknown(
-                text, "no artifact, and no commit that this repository knows, has that name",
+                text, "no artifact, run or alias, and no commit that this repository knows, has that name",
                 hint: workspace?.git?.isShallow == true
                     ? "this clone lacks history: git fetch --unshallow" : nil)
         }

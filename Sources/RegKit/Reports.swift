@@ -2,6 +2,8 @@
 package import RegBytes
 package import RegHash
 package import RegLock
+package import RegLog
+package import RegMetrics
 
 // What the verbs tell of what they did. The command line renders these, as text and as JSON; nothing here is printed.
 
@@ -104,6 +106,8 @@ package struct PushRequest: Sendable {
     package var message: String?
     /// Whether a name that another project made may be continued.
     package var isShared = false
+    /// A file that says what the one artifact measures.
+    package var metrics: BytePath?
     /// For paths that are added on the way.
     package var deltas = DeltaOptions()
 
@@ -138,6 +142,8 @@ package struct PushReport: Sendable {
     package let requestCount: UInt64
     package let retryCount: UInt64
     package let notes: [String]
+    /// What was stated of the one artifact, now or before.
+    package var metrics: Metrics?
 }
 
 package struct PullRequest: Sendable {
@@ -215,6 +221,8 @@ package struct ListReport: Sendable {
         package let digest: Digest
         package let byteCount: UInt64
         package let fileCount: UInt64
+        /// Its aliases, each with the version that it holds, sorted.
+        package let aliases: [(alias: Alias, version: UInt64)]
     }
 
     package let artifacts: [Artifact]
@@ -246,6 +254,8 @@ package struct ShowReport: Sendable {
     package let time: String?
     /// Commits whose set holds this version, newest record first.
     package let commits: [String]
+    /// The aliases that hold this version, sorted.
+    package let aliases: [Alias]
     /// Bytes that its packs take in the registry.
     package let packByteCount: UInt64
     package let files: [File]

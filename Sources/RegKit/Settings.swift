@@ -22,6 +22,8 @@ package struct Settings: Equatable {
     package var usesBases = true
 
     package var s3 = BucketSettings()
+    /// What promotions must meet, by name.
+    package var gates: [String: Gate] = [:]
 
     package init() {}
 
@@ -66,6 +68,7 @@ package struct Settings: Equatable {
             }
             settings.s3 = try BucketSettings(table, path)
         }
+        settings.gates = try gates(in: table, path)
         return settings
     }
 

@@ -12,11 +12,11 @@ extension Session {
             try registry().catchUpOnce()
             let versions = try catalog.names().compactMap { try catalog.newestVersion(of: $0) }
             return ListReport(
-                artifacts: versions.map {
+                artifacts: try versions.map {
                     ListReport.Artifact(
                         name: $0.name, type: $0.type, version: $0.number, digest: $0.digest,
                         byteCount: $0.byteCount,
-                        fileCount: $0.fileCount)
+                        fileCount: $0.fileCount, aliases: try catalog.aliases(of: $0.name))
                 })
         }
     }
@@ -33,6 +33,7 @@ extension Session {
             }
             if let registry = try registryIfThere() { try registry.catchUpOnce() }
             let version = try resolved.version ?? catalog.version(of: resolved.name, digest: resolved.digest)
+            let aliases = try catalog.aliases(of: resolved.name).filter { $0.version == version?.number }
             let made = try version.flatMap { try catalog.record($0.record) }
             return ShowReport(
                 name: resolved.name, type: version?.type ?? resolved.type ?? .other, version: version?.number,
@@ -40,7 +41,8 @@ extension Session {
                 fileCount: manifest.totals.fileCount,
                 message: version?.message, author: made?.author, time: made?.time,
                 commits: try catalog.commits(with: resolved.name, digest: resolved.digest),
-                packByteCount: manifest.packs.reduce(0) { $0 + $1.byteCount }, files: files)
+                aliases: aliases.map(\.alias), packByteCount: manifest.packs.reduce(0) { $0 + $1.byteCount },
+                files: files)
         }
     }
 

@@ -19,7 +19,7 @@ var targets: [any FuzzTarget.Type] {
         JSONTarget.self, SafetensorsTarget.self, ContainerTarget.self, CodecTarget.self, LanesTarget.self,
         CutterTarget.self,
         PathTarget.self, PackTarget.self, PageTarget.self, ManifestTarget.self, TreeTarget.self,
-        RecordTarget.self, PinTarget.self,
+        RecordTarget.self, PinTarget.self, MetricsTarget.self,
         CheckpointTarget.self,
         JournalTarget.self, RegistryTarget.self, LockTarget.self, SettingsTarget.self, IgnoreTarget.self,
         GitFilesTarget.self, GitBlobsTarget.self, XMLTarget.self, AWSConfigTarget.self, ConfigTarget.self,

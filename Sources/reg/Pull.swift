@@ -25,7 +25,7 @@ struct Pull: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "NAME, NAME@v7, NAME@latest, NAME@sha256:PREFIX or NAME@REVISION.", valueName: "ref"),
+            "NAME, NAME@v7, NAME@ALIAS, NAME@run-ID, NAME@sha256:PREFIX or NAME@REVISION.", valueName: "ref"),
         transform: textArgument)
     var references: [String] = []
     @Option(

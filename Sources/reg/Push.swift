@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import RegBytes
 internal import RegKit
 
 struct Push: ParsableCommand {
@@ -14,6 +15,7 @@ struct Push: ParsableCommand {
 
               reg push
               reg push detector -m "longer schedule"
+              reg push detector --metrics metrics.json
               reg push ./best.safetensors --as detector --registry /mnt/team/registry
             """)
 
@@ -26,6 +28,11 @@ struct Push: ParsableCommand {
         name: .shortAndLong, help: ArgumentHelp("Why: kept with the new versions.", valueName: "text"),
         transform: textArgument)
     var message: String?
+    @Option(
+        help: ArgumentHelp(
+            "What the artifact measures, for gates: a file of JSON or JSON lines.", valueName: "file"),
+        completion: .file(), transform: pathArgument)
+    var metrics: BytePath?
     @Flag(name: .customLong("shared"), help: "Continue a name that another project made.")
     var isShared = false
     @OptionGroup var deltas: DeltaFlags
@@ -38,6 +45,7 @@ struct Push: ParsableCommand {
         request.type = naming.type
         request.message = message
         request.isShared = isShared
+        request.metrics = metrics
         request.deltas = deltas.options
         return request
     }

@@ -31,9 +31,8 @@ struct Reg: ParsableCommand {
         version: "reg 0.1.0",
         subcommands: [
             Init.self, Add.self, Status.self, Push.self, Pull.self, Pin.self, Run.self, Runs.self, Rerun.self,
-            Env.self, Use.self, Remove.self,
-            List.self,
-            Log.self, Show.self, Diff.self, Cat.self, Verify.self, Doctor.self, Store.self, Manifest.self,
+            Env.self, Use.self, Remove.self, List.self, Log.self, Show.self, Why.self, Diff.self, Cat.self,
+            Promote.self, History.self, Rollback.self, Verify.self, Doctor.self, Store.self, Manifest.self,
             Completion.self,
         ])
 }

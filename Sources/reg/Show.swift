@@ -15,7 +15,7 @@ struct Show: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "NAME, NAME@v7, NAME@latest, NAME@sha256:PREFIX, NAME@REVISION; or run-DIGITS.",
+            "NAME, NAME@v7, NAME@ALIAS, NAME@run-ID, NAME@sha256:PREFIX or NAME@REVISION; or run-ID.",
             valueName: "ref"),
         transform: textArgument)
     var reference: String

@@ -26,7 +26,10 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("verify", Sample.verified([Sample.problem])), ("manifest-rebuild", Sample.rebuilt),
     ("store", Sample.store), ("store-trim", Sample.trimmed(isDryRun: true)),
     ("store-trim", Sample.trimmed(isDryRun: false)), ("completion", Completion.Script(shell: .bash)),
-    ("doctor", Sample.doctored),
+    ("doctor", Sample.doctored), ("promote", Sample.promoted(record: 18)),
+    ("promote", Sample.promoted(record: nil)), ("history", PromotionsAnswer(promotions: [Sample.move])),
+    ("rollback", Sample.rolledBack), ("why", Sample.explained(origin: Sample.origin)),
+    ("why", Sample.explained(origin: nil)),
 ]
 
 @Suite struct DocumentTests {

@@ -5,6 +5,8 @@ import RegDiff
 import RegHash
 import RegJSON
 import RegLock
+import RegLog
+import RegMetrics
 import RegStore
 import RegTensor
 
@@ -26,6 +28,11 @@ func name(_ text: String) -> ArtifactName {
 var commit: CommitID {
     guard let commit = CommitID(hex: String(repeating: "ab12", count: 10)) else { preconditionFailure() }
     return commit
+}
+
+func alias(_ text: String) -> Alias {
+    guard let alias = Alias(text) else { preconditionFailure("\(text) is no alias") }
+    return alias
 }
 
 enum Sample {
@@ -72,7 +79,8 @@ enum Sample {
                 .init(
                     name: name("detector"), version: 4, digest: digest, byteCount: 90_868_376, fileCount: 1,
                     uploadedByteCount: 1_000_000, reusedByteCount: 89_000_000, isNew: record != nil)
-            ], binding: binding, requestCount: 5, retryCount: 1, notes: [])
+            ], binding: binding, requestCount: 5, retryCount: 1, notes: [],
+            metrics: record == nil ? nil : measured.metrics)
     }
 
     static let doctored: DoctorReport = {
@@ -125,14 +133,15 @@ enum Sample {
 
     static let listed = ListReport(artifacts: [
         .init(
-            name: name("detector"), type: .weights, version: 4, digest: digest, byteCount: 1_234, fileCount: 1
-        )
+            name: name("detector"), type: .weights, version: 4, digest: digest, byteCount: 1_234,
+            fileCount: 1,
+            aliases: [(alias("prod"), 3), (alias("staging"), 4)])
     ])
 
     static let shown = ShowReport(
         name: name("detector"), type: .weights, version: 4, digest: digest, byteCount: 1_234, fileCount: 2,
         message: steering, author: "A <a@example.org>", time: "2026-11-22T17:45:15Z", commits: [commit.hex],
-        packByteCount: 1_000,
+        aliases: [alias("staging")], packByteCount: 1_000,
         files: [
             .init(path: oddPath, byteCount: 1_234, kind: .file(hash: digest, isExecutable: true)),
             .init(path: BytePath("empty"), byteCount: 0, kind: .emptyDirectory),
@@ -147,6 +156,19 @@ enum Sample {
         HistoryEntry(
             record: 16, kind: "void", time: "", author: "", name: nil, version: nil, digest: nil, commit: nil,
             reason: "does not parse", message: nil),
+        HistoryEntry(
+            record: 15, kind: "promote", time: "", author: "", name: "detector", version: 3, digest: nil,
+            commit: nil, reason: nil, message: steering, alias: alias("prod"), from: 4, isRollback: true),
+        HistoryEntry(
+            record: 14, kind: "run", time: "", author: "", name: nil, version: nil, digest: digest,
+            commit: nil,
+            reason: nil, message: nil, run: .random(), status: "failed"),
+        HistoryEntry(
+            record: 13, kind: "measure", time: "", author: "", name: "detector", version: 3, digest: nil,
+            commit: nil, reason: nil, message: nil, metrics: measured.metrics),
+        HistoryEntry(
+            record: 12, kind: "pin", time: "", author: "", name: nil, version: nil, digest: digest,
+            commit: commit.hex, reason: nil, message: nil, command: ["train", steering]),
     ]
 
     static func verified(_ problems: [VerifyReport.Problem]) -> VerifyReport {

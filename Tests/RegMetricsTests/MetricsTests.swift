@@ -39,3 +39,14 @@ import Testing
         #expect(Metrics(.object(JSONObject(unique: members.dropLast())))?.names.count == Metrics.limit)
     }
 }
+
+@Suite struct MetricTextTests {
+    private static let texts: [(Double, String)] = [
+        (0.8 - 0.005, "0.795"), (0.1 + 0.2, "0.3"), (20, "20"), (-1.5, "-1.5"), (0, "0"), (1e-9, "1e-09"),
+        (123_456_789, "123457000"), (1e300, "1e+300"), (.leastNonzeroMagnitude, "5e-324"), (.nan, "NaN"),
+        (-.infinity, "-Infinity"), (0.333333333, "0.333333"),
+    ]
+
+    @Test(arguments: texts)
+    func numbersAreShort(value: Double, text: String) { #expect(value.metricText == text) }
+}

@@ -3,6 +3,7 @@ internal import RegBytes
 internal import RegCatalog
 internal import RegHash
 internal import RegJSON
+internal import RegLog
 
 /// The log's operations, newest first.
 struct HistoryAnswer: Answer {
@@ -25,6 +26,8 @@ extension HistoryEntry {
             "record": .count(record), "kind": .string(kind), "time": .string(time), "name": .text(name),
             "version": .count(version), "digest": .digest(digest), "commit": .text(commit),
             "author": .string(author), "message": .text(message), "reason": .text(reason),
+            "alias": .text(alias?.text), "from": .count(from), "run": .text(run.map { "run-" + $0.hex }),
+            "status": .text(status),
         ]
     }
 
@@ -34,7 +37,19 @@ extension HistoryEntry {
             .init(printable(kind), kind == "void" ? .bad : .plain), .init(printable(name ?? ""), .bold),
             .init(version.map { "v\($0)" } ?? ""), .init(digest.map { style.digest($0) } ?? "", .dim),
             .init(printable(commit.map { style.commit($0) } ?? "")), .init(printable(author)),
-            .init(printable(reason ?? message ?? "")),
+            .init(reason.map { printable($0) } ?? line(style)),
         ]
+    }
+
+    /// What the columns do not say.
+    private func line(_ style: TextStyle) -> String {
+        let text = printable(message ?? "")
+        if let alias {
+            let move = isRollback ? "back from v\(from ?? 0)" : from.map { "from v\($0)" } ?? "new"
+            return "\(alias): \(move)" + (text.isEmpty ? "" : ", no gate: \(text)")
+        }
+        if let run { return "run-\(run.hex.prefix(12)) \(status ?? "")" }
+        if let metrics { return metrics.text(style) }
+        return command.isEmpty ? text : printable(command.joined(separator: " "))
     }
 }

@@ -4,6 +4,7 @@ internal import RegHash
 internal import RegJSON
 internal import RegKit
 internal import RegLock
+internal import RegMetrics
 
 extension PushReport: Answer {
     var json: JSON {
@@ -18,6 +19,7 @@ extension PushReport: Answer {
             members["binding"] = .null
             members["reason"] = .string(reason)
         }
+        members["metrics"] = metrics.map(\.lastValues) ?? .null
         members["requests"] = .count(requestCount)
         members["retries"] = .count(retryCount)
         members["notes"] = .texts(notes)
@@ -29,7 +31,8 @@ extension PushReport: Answer {
             "NAME", "VERSION", .right("SIZE"), .right("FILES"), .right("UPLOADED"), .right("REUSED"),
             "DIGEST",
             rows: artifacts.map { $0.row(style) })
-        return [headline(style)] + rows.lines(style) + [bindingLine(style)]
+        let measured = metrics.map { ["metrics: " + $0.text(style)] } ?? []
+        return [headline(style)] + rows.lines(style) + measured + [bindingLine(style)]
             + (style.isVerbose || retryCount > 0
                 ? [trafficText(requests: requestCount, retries: retryCount)] : [])
     }

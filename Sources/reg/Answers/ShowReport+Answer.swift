@@ -4,6 +4,7 @@ internal import RegHash
 internal import RegJSON
 internal import RegKit
 internal import RegLock
+internal import RegLog
 
 extension ShowReport: Answer {
     var json: JSON {
@@ -11,7 +12,7 @@ extension ShowReport: Answer {
             "name": .string(name.text), "version": .count(version), "digest": .digest(digest),
             "type": .string(type.rawValue), "bytes": .count(byteCount), "file_count": .count(fileCount),
             "pack_bytes": .count(packByteCount), "message": .text(message), "author": .text(author),
-            "time": .text(time), "commits": .texts(commits),
+            "time": .text(time), "commits": .texts(commits), "aliases": .texts(aliases.map(\.text)),
             "files": .array(files.map { .object($0.members) }),
         ]
     }
@@ -31,6 +32,7 @@ extension ShowReport: Answer {
             ["type", .init(type.rawValue)],
             ["digest", .init(digest.text)],
             ["size", .init("\(sizeText(byteCount)) in \(countText(fileCount, "file"))")],
+            ["aliases", .init(aliases.map(\.text).joined(separator: ", "), .good)],
             ["packs", .init(packByteCount == 0 ? "" : sizeText(packByteCount))],
             ["time", .init(printable(time ?? ""))],
             ["author", .init(printable(author ?? ""))],

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import RegBytes
 internal import RegKit
 internal import RegLock
+internal import RegLog
 
 // What the argument parser calls for each value; what these throw follows "The value '…' is invalid for …: ".
 
@@ -25,6 +26,19 @@ func nameArgument(_ argument: String) throws -> ArtifactName {
     throw ValidationError(
         "a name is [a-z0-9][a-z0-9._-]*, at most \(ArtifactName.maximumLength) characters"
     )
+}
+
+/// An alias.
+func aliasArgument(_ argument: String) throws -> Alias {
+    if let alias = Alias(argument) { return alias }
+    throw ValidationError(
+        "an alias is [a-z0-9][a-z0-9._-]*, and not latest, v7, run-… or what could be a commit")
+}
+
+/// An alias, alone or after a name and `@`.
+func aliasReferenceArgument(_ argument: String) throws -> AliasReference {
+    if let reference = AliasReference(argument) { return reference }
+    throw ValidationError("it is ALIAS or NAME@ALIAS")
 }
 
 /// What to do with symlinks.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import RegBytes
 internal import RegKit
 
 /// The command that `arguments` ask for.
@@ -76,19 +77,4 @@ private func nearest(_ word: String, among words: [String]) -> String? {
     let distances = words.map { (word: $0, distance: editDistance(Array($0.utf8), typed)) }
     let best = distances.min { $0.distance < $1.distance }
     return best.flatMap { $0.distance <= min(2, typed.count / 2) ? $0.word : nil }
-}
-
-/// Insertions, removals and replacements of a byte that make one of the other (Levenshtein).
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (index, byte) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in right.indices {
-            let replaced = diagonal + (byte == right[column] ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
-        }
-    }
-    return row[right.count]
 }

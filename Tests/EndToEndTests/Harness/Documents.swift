@@ -68,6 +68,10 @@ struct Promise {
         case "verify":
             schema = "verify"
             keys = ["ok"] + ["kind", "object", "artifacts", "message"].map { "problems.\($0)" }
+        case "promote":
+            schema = "promote"
+            let members = ["metric", "value", "operator", "bound", "ok"]
+            keys = ["alias", "from", "to", "promoted"] + members.map { "gate.\($0)" }
         case "store" where command.contains("trim"):
             schema = "store-trim"
             keys = []
