@@ -76,8 +76,8 @@ package struct DiffReport: Sendable {
         package let artifact: String
         /// The path of its file in the newer version, or in the older one where it was removed.
         package let file: BytePath
-        /// The path of its file in the older version; nil for one that was added.
-        package let oldFile: BytePath?
+        /// The path of the file in the older version that had it, where that was none that its file is a version of.
+        package let formerFile: BytePath?
         package let status: Status
         /// Nil for one that was added.
         package let old: Tensor?
@@ -104,9 +104,6 @@ package struct DiffReport: Sendable {
 
         /// Its name in the older version, where that was another.
         package var formerName: String? { status == .renamed ? old?.name : nil }
-
-        /// The path of its file in the older version, where that was another.
-        package var formerFile: BytePath? { oldFile == file ? nil : oldFile }
     }
 
     /// How the values of both sides are spread.

@@ -90,15 +90,16 @@ struct TensorComparison {
             histogramCount -= 1
         }
         let found = try TensorWork(matches).run(slotTarget, threadCount, copies, observer)
-        var changes: [DiffReport.TensorChange] = []
+        let start = tensors.count
         func keep(
             _ status: DiffReport.TensorChange.Status, _ old: SideTensor?, _ new: SideTensor?,
             _ outcome: TensorOutcome = TensorOutcome()
         ) {
-            changes.append(
+            tensors.append(
                 DiffReport.TensorChange(
                     artifact: artifact, file: (new ?? old)?.side.path ?? BytePath([]),
-                    oldFile: old?.side.path, status: status, old: old?.tensor, new: new?.tensor,
+                    formerFile: group.formerFile(old, new), status: status, old: old?.tensor,
+                    new: new?.tensor,
                     figures: outcome.figures, histograms: outcome.histograms,
                     oldStatistics: outcome.figures.map { TensorStatistics($0.old) } ?? old?.statistics,
                     newStatistics: outcome.figures.map { TensorStatistics($0.new) } ?? new?.statistics))
@@ -106,7 +107,7 @@ struct TensorComparison {
         for (match, outcome) in zip(matches, found) {
             if match.isPlain && outcome.areSame {
                 unchangedCount += 1
-                if match.isMoved { movedCount += 1 }
+                if group.formerFile(match.old, match.new) != nil { movedCount += 1 }
             } else {
                 keep(match.status, match.old, match.new, outcome)
             }
@@ -115,9 +116,12 @@ struct TensorComparison {
         for (before, after) in renamed.pairs { keep(.renamed, before, after) }
         for tensor in renamed.removed { keep(.removed, tensor, nil) }
         for tensor in renamed.added { keep(.added, nil, tensor) }
-        // In the order of files, each status as found.
-        tensors += changes.enumerated().sorted { ($0.element.file, $0.offset) < ($1.element.file, $1.offset) }
-            .map(\.element)
+        guard group.hasSeveralFiles else { return }
+        // In the order of files, those of each as they were found.
+        let changes = tensors[start...].enumerated().sorted {
+            ($0.element.file, $0.offset) < ($1.element.file, $1.offset)
+        }
+        tensors.replaceSubrange(start..., with: changes.lazy.map(\.element))
     }
 
     private static func mayHoldTensors(_ pair: DiffFilePair) -> Bool {
@@ -233,6 +237,16 @@ private struct TensorGroup {
         if self.pairs.isEmpty && (self.removed.isEmpty || self.added.isEmpty) { return nil }
     }
 
+    var hasSeveralFiles: Bool { pairs.count + removed.count + added.count > 1 }
+
+    /// Where a tensor was, if that is not what its file was before.
+    func formerFile(_ old: SideTensor?, _ new: SideTensor?) -> BytePath? {
+        guard let old = old?.side, let new = new?.side, old.path != new.path,
+            !pairs.contains(where: { $0.old === old && $0.new === new })
+        else { return nil }
+        return old.path
+    }
+
     /// What both sides have by the same name, and the rest of each side.
     func matches(_ level: DiffLevel) -> (matches: [TensorMatch], rest: (old: [SideTensor], new: [SideTensor]))
     {
@@ -327,9 +341,6 @@ private struct TensorMatch {
         else { return nil }
         return (oldType, newType)
     }
-
-    /// Whether it lies in another file than before, of several.
-    var isMoved: Bool { old.side.path != new.side.path }
 
     /// Whether only their bytes may differ.
     var isPlain: Bool { old.tensor.dtype == new.tensor.dtype && old.tensor.shape == new.tensor.shape }

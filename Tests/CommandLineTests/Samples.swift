@@ -112,7 +112,7 @@ enum Sample {
                     maximum: .infinity)
             }
             return DiffReport.TensorChange(
-                artifact: "detector", file: oddPath, oldFile: BytePath("b"), status: $0, old: $1, new: $2,
+                artifact: "detector", file: oddPath, formerFile: oddPath, status: $0, old: $1, new: $2,
                 figures: $3, histograms: nil, oldStatistics: statistics, newStatistics: statistics)
         }
     }()

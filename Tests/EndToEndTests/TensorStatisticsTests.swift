@@ -168,6 +168,8 @@ import Testing
             #expect(answer.tensors == ["changed layer.1.weight"])
             let file = try #require(answer.list("files").first)
             #expect(answer.list("files").count == 1 && file.text("status") == "changed")
+            #expect(
+                try answer.tensor("layer.1.weight")["from_file"] == JSON.null && answer.list("notes") == [])
             #expect(file.text("path") == "w-v2.safetensors" && file.text("from") == "w-v1.safetensors")
         }
     }

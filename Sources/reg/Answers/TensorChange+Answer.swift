@@ -208,8 +208,8 @@ extension DiffReport.TensorChange {
 
     /// Where it was, if that was elsewhere.
     private var former: String {
-        let places = [formerName, formerFile.map { "in \(printable($0))" }].compactMap { $0 }
-        return places.isEmpty ? "" : " (from \(places.map { printable($0) }.joined(separator: " ")))"
+        let places = [formerName.map { printable($0) }, formerFile.map { printable($0) }].compactMap { $0 }
+        return places.isEmpty ? "" : " (from \(places.joined(separator: " in ")))"
     }
 
     /// `bar`: what a full bar stands for; nil for a member of a group.

@@ -116,7 +116,7 @@ def compare(program: str, old: Path, new: Path, check: Check, directory: Path) -
     registry = ("--registry", str(directory / "registry"))
     versions = []
     for number, path in enumerate((old, new)):
-        name = f"{path.stem.lower()}-{number}-{len(list(directory.iterdir()))}"
+        name = f"{path.stem.lower()}-{number}-{check.count}"
         reg(program, "push", str(path), "--as", name, "--type", "weights", *registry, directory=directory)
         versions.append(name)
     in_full = reg(program, "diff", str(old), str(new), directory=directory)
@@ -179,17 +179,20 @@ def made(directory: Path) -> list[tuple[Path, Path]]:
     pair("infinite", model | {"layer.0.weight": ("F32", one_nan)}, model | {"layer.0.weight": ("F32", both)})
     pair("head", model, model | {"head.weight": ("F32", weight[:4]), "head.bias": ("F32", bias[:4])})
     pair("zero", model, {name: ("F32", 0 * values) for name, (_, values) in model.items()})
-    pair("far", {"w": ("F64", 1e9 + random.normal(0, 1e-3, 300_000))}, {"w": ("F64", 1e9 + random.normal(0, 2e-3, 300_000))})
+    pair("far", {"w": ("F64", 1e9 + random.normal(0, 0.01, 300_000))}, {"w": ("F64", 1e9 + random.normal(0, 0.02, 300_000))})
     for dtype in [*DTYPES, "BF16"]:
+        old, new = {}, {}
         for count in (1, 7, 1023, 1025, 70_000, 1_500_001):
+            name = f"w{count}"
             if dtype[0] in "FB" and dtype != "BOOL":
-                old = random.normal(0, 10.0 ** random.integers(-4, 3), count)
-                new = old + (random.random(count) < 0.3) * random.normal(0, 0.01, count)
+                before = random.normal(0, 10.0 ** random.integers(-4, 3), count)
+                after = before + (random.random(count) < 0.3) * random.normal(0, 0.01, count)
             else:
                 top = 2 if dtype == "BOOL" else 100
                 low = 0 if dtype[0] in "UB" else -100
-                old, new = random.integers(low, top, count), random.integers(low, top, count)
-            pair(f"{dtype.lower()}-{count}", {"w": (dtype, old)}, {"w": (dtype, new)})
+                before, after = random.integers(low, top, count), random.integers(low, top, count)
+            old[name], new[name] = (dtype, before), (dtype, after)
+        pair(dtype.lower(), old, new)
     return pairs
 
 
