@@ -64,6 +64,8 @@ bench: build ## Run the benchmarks, against hf-xet, restic, borg and others
 	$(SWIFT) build $(RELEASE) --product reg-bench
 	.build/release/reg-bench .build
 	$(BENCH_VENV)/bin/python -B examples/bench/finetune.py .build/bench/minilm
+	$(BENCH_VENV)/bin/python -B Tests/EndToEndTests/Fixtures/figures.py $(REG) $(foreach type,fp32 fp16 bf16, \
+		$(addprefix .build/bench/minilm/,base-$(type).safetensors step-300-$(type).safetensors))
 	python3 -B examples/bench/storage.py $(REG) $(BENCH_VENV) .build/bench --plot docs/storage.svg
 
 bench-s3: build ## Run those of S3, against s5cmd, restic and dvc
