@@ -20,6 +20,7 @@ extension Session {
                 old: pairs.old, new: pairs.new, files: files.files,
                 unchangedFileCount: files.unchangedCount, tensors: tensors.tensors,
                 unchangedTensorCount: tensors.unchangedCount, configs: configs.changes,
+                annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0,
                 sharedByteCount: totals.sharedByteCount,
                 byteCountToFetch: totals.byteCountToFetch, notes: pairs.notes + files.notes + configs.notes)
         }

@@ -109,6 +109,13 @@ package struct DiffReport: Sendable {
     package let unchangedTensorCount: UInt64
     /// In the order of the files.
     package let configs: [ConfigChange]
+    /// In the order of the files.
+    package let annotations: [Annotations]
+    /// Of artifacts of images and other samples that differ.
+    package let datasets: [Dataset]
+    /// In the order of the files.
+    package let metrics: [Metric]
+    package let unchangedMetricCount: UInt64
     /// Raw bytes of the newer side that the older one has as well.
     package let sharedByteCount: UInt64
     /// Bytes to read, by who has the older side, to have the newer one.

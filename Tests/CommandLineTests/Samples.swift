@@ -112,7 +112,7 @@ enum Sample {
             .init(
                 artifact: "cfg", file: oddPath,
                 difference: ConfigDifference(key: "b", old: .number(.nan), new: .array([]))),
-        ], sharedByteCount: 1,
+        ], annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0, sharedByteCount: 1,
         byteCountToFetch: 2, notes: ["not here"])
 
     static let pulled = PullReport(
