@@ -90,7 +90,7 @@ let package = Package(
             name: "reg",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "RegTensor",
-                "RegDiff", "CPosix",
+                "RegDiff", "RegGit", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -141,7 +141,7 @@ let package = Package(
             "CommandLineTests",
             of: [
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog",
-                "RegTensor", "RegDiff",
+                "RegTensor", "RegDiff", "RegGit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -37,7 +37,7 @@ extension DiffReport.TensorChange {
 }
 
 /// A number, or the name of what is none.
-private func number(_ value: Double?) -> JSON {
+func number(_ value: Double?) -> JSON {
     guard let value else { return .null }
     if value.isFinite { return .number(value) }
     return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
@@ -52,7 +52,7 @@ extension Moments {
 // MARK: Text
 
 /// Tensors of one module, `encoder.layer.3.*`, and how much they changed together.
-private struct TensorGroup {
+struct TensorGroup {
     let name: String
     /// Those that changed most first.
     let tensors: [DiffReport.TensorChange]
@@ -88,7 +88,7 @@ private struct TensorGroup {
 
 extension DiffReport.TensorChange {
     /// What sorts it: what could not be compared, and what is no number, comes first.
-    fileprivate var weight: Double {
+    var weight: Double {
         figures.map { $0.relativeL2.isNaN ? .infinity : $0.relativeL2 } ?? .infinity
     }
 }
@@ -163,8 +163,7 @@ extension DiffReport.TensorChange {
         let former = formerName.map { " (from \(printable($0)))" } ?? ""
         return [
             .init((most == nil ? "    " : "  ") + printable(name) + former), .init(status.rawValue, paint),
-            .init(change { printable($0.dtype) }),
-            .init(change { "[\($0.shape.map { "\($0)" }.joined(separator: ", "))]" }),
+            .init(types), .init(shapes),
             .init(figures.map { numberText($0.relativeL2) } ?? ""),
             .init(most.map { barText(figures?.relativeL2, of: $0) } ?? "", .warning),
             .init(figures.map { numberText($0.largestChange) } ?? ""),
@@ -172,6 +171,12 @@ extension DiffReport.TensorChange {
             counts(\.nanCount), counts(\.infiniteCount),
         ]
     }
+
+    /// Its dtype; where it changed, both.
+    var types: String { change { printable($0.dtype) } }
+
+    /// The same of its shape.
+    var shapes: String { change { "[\($0.shape.map { "\($0)" }.joined(separator: ", "))]" } }
 
     private func change(_ text: (Tensor) -> String) -> String {
         let texts = [old, new].compactMap { $0.map(text) }
