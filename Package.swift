@@ -49,6 +49,7 @@ let package = Package(
         library(
             "RegDiff",
             uses: ["RegBytes", "RegJSON", "CKernels", "CYAML", .product(name: "TOMLKit", package: "TOMLKit")]),
+        library("RegPage", uses: ["RegBytes"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -90,7 +91,7 @@ let package = Package(
             name: "reg",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegCatalog", "RegTensor",
-                "RegDiff", "RegGit", "CPosix",
+                "RegDiff", "RegGit", "RegPage", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -127,6 +128,7 @@ let package = Package(
             "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegDiffTests", of: ["RegBytes", "RegJSON", "RegDiff"]),
+        tests("RegPageTests", of: ["RegPage"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegProcessTests", of: ["RegBytes", "RegProcess"]),
         tests(
