@@ -47,6 +47,7 @@ let pageStyle = Markup.verbatim(
     thead th{font-weight:500;color:var(--dim);font-size:.8125rem;vertical-align:bottom;white-space:nowrap;border-bottom-color:var(--oldline)}
     tbody th{font-weight:400}
     td.n,th.n{text-align:right;white-space:nowrap}
+    .n+td:not(.n),.n+th:not(.n){padding-left:.75rem}
     td.name,th.name{overflow-wrap:anywhere;min-width:9rem}
     td.nowrap{white-space:nowrap}
     tr.group th,tr.group td{font-weight:650;background:var(--faint)}

@@ -17,6 +17,16 @@ package struct Scale: Equatable, Sendable {
         return Scale(lower: 0, upper: count * step, first: 0, step: step)
     }
 
+    /// Between round numbers that hold both.
+    package static func rounded(_ lower: Double, _ upper: Double, tickCount: Int = 4) -> Scale {
+        let exact = spanning(lower, upper, tickCount: tickCount)
+        let step = exact.step
+        let first = (exact.bounds.lowerBound / step + 1e-9).rounded(.down) * step
+        let last = (exact.bounds.upperBound / step - 1e-9).rounded(.up) * step
+        guard first.isFinite, last.isFinite, first < last else { return exact }
+        return Scale(lower: first, upper: last, first: first, step: step)
+    }
+
     /// Exactly from `lower` to `upper`, with ticks at round numbers between.
     package static func spanning(_ lower: Double, _ upper: Double, tickCount: Int = 4) -> Scale {
         let width = upper - lower

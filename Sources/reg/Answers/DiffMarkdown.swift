@@ -12,9 +12,9 @@ struct DiffMarkdown {
 
     var lines: [String] {
         let title = "### \(name(report.old)) → \(name(report.new))"
-        let notes = report.notes.prefix(5).map { "> \(name($0, to: 300))" }
+        let notes = report.notes.prefix(3).map { "> \(name($0, to: 200))" }
         let head = [title, "", report.hasDifferences ? report.summary : "No differences.", ""]
-        let parts = [artifacts, commits, tensors, configs, files]
+        let parts = [artifacts, commits, metrics, tensors, annotations, datasets, configs, files]
         let all = head + (notes.isEmpty ? [] : notes + [""]) + parts.flatMap { $0 }
         return all.last?.isEmpty == true ? all.dropLast() : all
     }
@@ -49,7 +49,7 @@ struct DiffMarkdown {
         guard report.isOfSets, !report.artifacts.isEmpty else { return [] }
         return table(
             ["Artifact", "Status", "Type", "Version", "Files", .right("To fetch"), "What changed most"],
-            of: report.artifacts, summary: countText(report.artifacts.count, "artifact"), byteLimit: 8 << 10
+            of: report.artifacts, summary: countText(report.artifacts.count, "artifact"), byteLimit: 6 << 10
         ) { artifact in
             let gist = artifact.gist
             return [
@@ -72,7 +72,7 @@ struct DiffMarkdown {
         if range.count == 0 { return [] }
         let summary = "\(countText(range.count, "commit")) \(title)"
         let lines = table(
-            ["Commit", "Date", "Author", "Subject"], of: range.commits, summary: summary, byteLimit: 5 << 10
+            ["Commit", "Date", "Author", "Subject"], of: range.commits, summary: summary, byteLimit: 3 << 10
         ) { commit in
             [
                 name(commit.id.short), name(commit.day), name(printable(commit.author), to: 40),
@@ -84,10 +84,77 @@ struct DiffMarkdown {
         return range.commits.count > 10 ? lines + more : [summary + ":", ""] + lines + more
     }
 
+    private var metrics: [String] {
+        if report.metrics.isEmpty { return [] }
+        let files = Set(report.metrics.map(\.file)).count
+        return ["**Metrics**", ""]
+            + table(
+                [
+                    files > 1 ? "File" : "", "Metric", .right("Before"), .right("After"), .right("Change"),
+                    " ",
+                ],
+                of: report.metrics, summary: countText(report.metrics.count, "metric"), byteLimit: 6 << 10
+            ) { metric in
+                let difference = metric.difference
+                return [
+                    files > 1 ? name(printable(metric.file)) : "", name(printable(difference.name)),
+                    difference.old.map(numberText) ?? "", difference.new.map(numberText) ?? "",
+                    difference.changeText, difference.verdict,
+                ]
+            }
+    }
+
+    private var annotations: [String] {
+        if report.annotations.isEmpty { return [] }
+        let rows = report.annotations.flatMap { change in
+            change.difference.totals.filter { $0.changeCount > 0 }.map { (change, $0) }
+        }
+        let totals = table(
+            [
+                "Annotations", "What", .right("Before"), .right("After"), .right("Added"), .right("Removed"),
+                .right("Moved"), .right("Relabelled"), .right("Changed"),
+            ], of: rows, summary: countText(rows.count, "kind"), byteLimit: 4 << 10
+        ) { change, total in
+            let path = printable(change.file)
+            return [
+                name(path.isEmpty ? change.artifact : path), total.subject.plural, "\(total.old)",
+                "\(total.new)",
+            ]
+                + AnnotationChange.Status.counted.map { total[$0] == 0 ? "" : "\(total[$0])" }
+        }
+        let classes = report.annotations.flatMap { $0.difference.classes.filter { $0.old != $0.new } }
+        if classes.isEmpty { return totals }
+        return totals
+            + table(
+                ["Class", .right("Before"), .right("After"), .right("Change")], of: classes,
+                summary: "\(classes.count) classes", byteLimit: 4 << 10
+            ) { [name(printable($0.name)), "\($0.old)", "\($0.new)", differenceText($0.old, $0.new)] }
+    }
+
+    private var datasets: [String] {
+        let folders = report.datasets.flatMap { dataset in dataset.folders.map { (dataset.artifact, $0) } }
+        let overlaps = report.datasets.flatMap(\.overlaps)
+        let counts = table(
+            ["Folder", .right("Files before"), .right("After"), .right("Change")], of: folders,
+            summary: countText(folders.count, "folder"), byteLimit: 4 << 10
+        ) { artifact, folder in
+            [
+                name(folder.path.isEmpty ? artifact : printable(folder.path)), "\(folder.old)",
+                "\(folder.new)",
+                differenceText(folder.old, folder.new),
+            ]
+        }
+        let same = table(
+            ["The same bytes", .right("Before"), .right("After")], of: overlaps,
+            summary: countText(overlaps.count, "overlap"), byteLimit: 2 << 10
+        ) { [name($0.words), "\($0.old)", "\($0.new)"] }
+        return counts + same
+    }
+
     private var tensors: [String] {
         var lines: [String] = []
         var rest = report.tensors[...]
-        var byteLimit = 14 << 10
+        var byteLimit = 8 << 10
         while let first = rest.first, byteLimit > 0 {
             let changes = rest.prefix { $0.artifact == first.artifact && $0.file == first.file }
             rest = rest.dropFirst(changes.count)
@@ -130,7 +197,7 @@ struct DiffMarkdown {
         ]
             + table(
                 [files > 1 ? "File" : "", "Key", "Before", "After"], of: report.configs,
-                summary: countText(report.configs.count, "key"), byteLimit: 10 << 10
+                summary: countText(report.configs.count, "key"), byteLimit: 6 << 10
             ) { change in
                 [
                     files > 1 ? name(printable(change.file)) : "", name(printable(change.difference.key)),
@@ -149,7 +216,7 @@ struct DiffMarkdown {
         return ["**Files**", ""]
             + table(
                 ["File", isOne ? "" : "Artifact", "Status", .right("Before"), .right("After")],
-                of: report.files, summary: countText(report.files.count, "file"), byteLimit: 12 << 10
+                of: report.files, summary: countText(report.files.count, "file"), byteLimit: 6 << 10
             ) { file in
                 let remarks = file.remarks.isEmpty ? "" : " (\(name(file.remarks)))"
                 return [
@@ -160,4 +227,11 @@ struct DiffMarkdown {
                 ]
             }
     }
+}
+
+extension AnnotationChange.Status {
+    /// In the order of the columns.
+    fileprivate static let counted: [AnnotationChange.Status] = [
+        .added, .removed, .moved, .relabelled, .changed,
+    ]
 }

@@ -12,7 +12,7 @@ extension DiffPage {
         let table = PageTable(
             caption: "Files that differ",
             columns: [("Path", "name"), ("Status", "nowrap"), ("Before", "n"), ("After", "n")])
-        let rows = table.markup(of: report.files, limit: 5_000, byteLimit: 1 << 20) { file in
+        let rows = table.markup(of: report.files, limit: 5_000, byteLimit: 768 << 10) { file in
             let artifact = isOne ? "" : file.artifact + ": "
             return table.row([
                 .text(artifact + shortened(printable(file.path)))
@@ -40,7 +40,7 @@ extension DiffPage {
         guard !report.configs.isEmpty else { return nil }
         var content = Markup()
         var rest = report.configs[...]
-        let byteLimit = 768 << 10
+        let byteLimit = 640 << 10
         while let first = rest.first, content.byteCount < byteLimit {
             let changes = rest.prefix { $0.artifact == first.artifact && $0.file == first.file }
             rest = rest.dropFirst(changes.count)

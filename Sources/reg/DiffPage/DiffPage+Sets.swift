@@ -14,7 +14,7 @@ extension DiffPage {
                 ("Artifact", "name"), ("Status", "nowrap"), ("Type", ""), ("Version", "nowrap"),
                 ("Files", "nowrap"), ("To fetch", "n"), ("What changed most", "value"),
             ])
-        let content = table.markup(of: report.artifacts, limit: 1_000, byteLimit: 512 << 10) { artifact in
+        let content = table.markup(of: report.artifacts, limit: 1_000, byteLimit: 384 << 10) { artifact in
             table.row([
                 .text(shortened(artifact.name)), statusMarkup(artifact.status.rawValue),
                 .text(artifact.type?.rawValue ?? ""), .text(artifact.versions), .text(artifact.fileCounts),
@@ -42,7 +42,7 @@ extension DiffPage {
         let table = PageTable(
             caption: "Commits",
             columns: [("Commit", "name"), ("Subject", "value"), ("Author", ""), ("Date", "nowrap")])
-        let rows = table.markup(of: range.commits, limit: 100, byteLimit: 128 << 10) { commit in
+        let rows = table.markup(of: range.commits, limit: 100, byteLimit: 96 << 10) { commit in
             table.row([
                 .text(commit.id.short), .text(shortened(commit.subject)),
                 .text(shortened(commit.author, to: 60)), .text(commit.day),

@@ -10,7 +10,7 @@ extension DiffPage {
         guard !report.tensors.isEmpty else { return nil }
         var content = Markup()
         var rest = report.tensors[...]
-        let byteLimit = 2 << 20
+        let byteLimit = 1 << 20
         while let first = rest.first, content.byteCount < byteLimit {
             let changes = rest.prefix { $0.artifact == first.artifact && $0.file == first.file }
             rest = rest.dropFirst(changes.count)

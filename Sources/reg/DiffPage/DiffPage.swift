@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
+internal import RegDiff
 internal import RegKit
 internal import RegPage
 
@@ -11,7 +12,7 @@ struct DiffPage {
         Page(
             title: "\(report.old) to \(report.new)", header: header,
             sections: [
-                artifacts, commits, tensors, configs, files,
+                artifacts, commits, metrics, tensors, annotations, datasets, configs, files,
             ].compactMap { $0 },
             footer: .text("Made by reg diff. This page loads nothing and runs nothing.")
         ).source
@@ -53,6 +54,18 @@ struct DiffPage {
         tiles.append(tile("files differ", "\(report.files.count)", counts.joined(separator: ", ")))
         tiles.append(
             tile("to fetch", sizeText(report.byteCountToFetch), "\(sizeText(report.sharedByteCount)) shared"))
+        if !report.metrics.isEmpty {
+            let verdicts = report.metrics.compactMap(\.difference.isBetter)
+            let counts = [(verdicts.count { $0 }, "better"), (verdicts.count { !$0 }, "worse")]
+            tiles.append(
+                tile(
+                    "metrics differ", "\(report.metrics.count)",
+                    counts.filter { $0.0 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")))
+        }
+        if !report.annotations.isEmpty {
+            let count = report.annotations.reduce(0) { $0 + $1.difference.changeCount }
+            tiles.append(tile("annotations differ", "\(count)", ""))
+        }
         if !report.tensors.isEmpty {
             let unchanged = report.unchangedTensorCount
             tiles.append(
