@@ -9,11 +9,11 @@ extension Session {
             let library = try library()
             var files = FileComparison(request, library: library)
             for pair in pairs.pairs { try files.compare(pair) }
-            var tensors = TensorComparison(request.level, library: library, session: self)
+            var tensors = TensorComparison(request, library: library, session: self)
             var configs = ConfigComparison(library: library, session: self)
-            for pair in files.contents {
-                try tensors.compare(pair)
-                try configs.compare(pair)
+            for artifact in files.contents {
+                try tensors.compare(artifact)
+                for pair in artifact.pairs { try configs.compare(pair) }
             }
             let totals = files.totals
             return DiffReport(
@@ -21,7 +21,8 @@ extension Session {
                 unchangedFileCount: files.unchangedCount, tensors: tensors.tensors,
                 unchangedTensorCount: tensors.unchangedCount, configs: configs.changes,
                 sharedByteCount: totals.sharedByteCount,
-                byteCountToFetch: totals.byteCountToFetch, notes: pairs.notes + files.notes + configs.notes)
+                byteCountToFetch: totals.byteCountToFetch,
+                notes: pairs.notes + files.notes + tensors.notes + configs.notes)
         }
     }
 }
