@@ -59,7 +59,7 @@ let package = Package(
                 "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegProcess", "RegHTTP",
             ]),
         library("RegPack", uses: ["RegBytes", "RegHash", "RegJobs", "RegCodec", "RegFiles", "RegStore"]),
-        library("RegManifest", uses: ["RegBytes", "RegHash", "RegCodec", "RegPack"]),
+        library("RegManifest", uses: ["RegBytes", "RegHash", "RegTensor", "RegCodec", "RegPack"]),
         library(
             "RegLog",
             uses: [
@@ -111,7 +111,9 @@ let package = Package(
         tests("RegJobsTests", of: ["RegJobs"]),
         tests("RegStoreTests", of: ["RegBytes", "RegHash", "RegFiles", "RegStore"]),
         tests("RegPackTests", of: ["RegBytes", "RegHash", "RegCodec", "RegFiles", "RegStore", "RegPack"]),
-        tests("RegManifestTests", of: ["RegBytes", "RegHash", "RegCodec", "RegPack", "RegManifest"]),
+        tests(
+            "RegManifestTests",
+            of: ["RegBytes", "RegHash", "RegTensor", "RegCodec", "RegPack", "RegManifest"]),
         tests(
             "RegLogTests",
             of: [

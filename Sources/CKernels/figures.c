@@ -252,3 +252,22 @@ void reg_add_differences(
     (void)kernels;
     differences_portable(a, a_numbers, b, b_numbers, count, a_all, b_all, all);
 }
+
+void reg_add_histogram(const uint8_t *bytes, reg_numbers numbers, size_t count, uint64_t *buckets) {
+    const int64_t first = (int64_t)(1023 + reg_histogram_first) * reg_histogram_steps, side = reg_histogram_side;
+    const int64_t infinite = (int64_t)0x7ff * reg_histogram_steps;
+    double x[TILE_COUNT];
+    size_t size = size_of(numbers.type);
+    for (size_t i = 0; i < count; i += TILE_COUNT) {
+        size_t now = smaller(TILE_COUNT, count - i);
+        convert(bytes + i * size, numbers, now, x);
+        for (size_t k = 0; k < now; k++) {
+            uint64_t bits;
+            memcpy(&bits, &x[k], sizeof bits);
+            // The exponent and the first bits after it.
+            int64_t step = (int64_t)(bits >> 48 & 0x7fff);
+            int64_t bucket = step < first ? 0 : step - first < side ? step - first + 1 : side;
+            if (step < infinite) buckets[side + (bits >> 63 ? -bucket : bucket)]++;
+        }
+    }
+}

@@ -13,6 +13,8 @@ final class BlockFeeder {
     private let bases: BaseVersions?
     private let copies: CopyReader
     private var current: IngestBlock?
+    /// How many short files more are looked into for tensors: a million of them would take their time.
+    private var shortFileCount = 1_000
 
     /// `bases`: nil where nothing is to be coded against other files.
     init(_ pipeline: Pipeline<IngestBlock>, bases: BaseVersions?, _ copies: CopyReader) {
@@ -35,7 +37,15 @@ final class BlockFeeder {
             try feed(path, walked: status, source, before)
         case .bytes(let path, let isExecutable, let bytes):
             var source = ByteSource(bytes)
-            let file = IngestFile(path: path, isExecutable: isExecutable, status: nil)
+            let sums =
+                try looksInto(path, size: UInt64(bytes.count))
+                ? Container.read(MemoryBytes(bytes)).flatMap { TensorSums($0) } : nil
+            // They are not cut at tensors.
+            bytes.withUnsafeBytes { bytes in
+                sums?.tensors.measure(bytes, at: 0) { sums?.add($1, to: $0) }
+            }
+            let file = IngestFile(
+                path: path, isExecutable: isExecutable, status: nil, sums: sums, isMeasured: true)
             try cut(file, size: UInt64(bytes.count), plan: .content) { source.read(into: $0) }
         }
     }
@@ -71,14 +81,26 @@ final class BlockFeeder {
         let before = try source.status()
         let isUnchanged = { (status: FileStatus) in status.kind == .file && status.isSameContent(as: walked) }
         guard isUnchanged(before) else { throw changed() }
-        let tensors = try TensorFile.of(source, size: walked.size)
+        let found =
+            looksInto(path, size: walked.size)
+            ? try Container.read(OpenFile(file: source, byteCount: walked.size)) : nil
+        // What is one chunk by its content stays so: its row needs no chunk id, and it comes in one request.
+        let tensors = walked.size <= CutPlan.wholeFile ? nil : found
         let file = IngestFile(
             path: path, isExecutable: walked.isExecutable, status: walked,
-            base: base(of: path, tensors, earlier))
+            base: base(of: path, tensors, earlier), sums: found.flatMap { TensorSums($0) })
         let byteCount = try cut(file, size: walked.size, plan: CutPlan(tensors)) {
             try source.read(into: $0)
         }
         guard byteCount == walked.size, isUnchanged(try source.status()) else { throw changed() }
+    }
+
+    /// Whether a file is looked into for tensors: each that is cut at them, and the first short ones that may have some by their names.
+    private func looksInto(_ path: BytePath, size: UInt64) -> Bool {
+        if size > CutPlan.wholeFile { return true }
+        guard shortFileCount > 0, TensorComparison.mayHoldTensors(path) else { return false }
+        shortFileCount -= 1
+        return true
     }
 
     /// What the chunks of a file may be coded against; nil also where that cannot be read: it is waste, no error.
@@ -149,15 +171,6 @@ private struct ByteSource {
         buffer.copyBytes(from: bytes[offset..<offset + count])
         offset += count
         return count
-    }
-}
-
-extension TensorFile {
-    /// The tensors of an open file; nil where it is no sound container of some.
-    fileprivate static func of(_ file: Descriptor, size: UInt64) throws -> TensorFile? {
-        // What is one chunk by its content stays so: its row needs no chunk id, and it comes in one request.
-        if size <= CutPlan.wholeFile { return nil }
-        return try Container.read(OpenFile(file: file, byteCount: size))
     }
 }
 

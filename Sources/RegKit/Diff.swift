@@ -12,11 +12,11 @@ extension Session {
             let library = try library()
             var files = FileComparison(request, library: library)
             for pair in pairs.pairs { try files.compare(pair) }
-            var tensors = TensorComparison(request.level, library: library, session: self)
+            var tensors = TensorComparison(request, library: library, session: self)
             var configs = ConfigComparison(library: library, session: self)
-            for pair in files.contents {
-                try tensors.compare(pair)
-                try configs.compare(pair)
+            for artifact in files.contents {
+                try tensors.compare(artifact)
+                for pair in artifact.pairs { try configs.compare(pair) }
             }
             let totals = files.totals.reduce(into: SharedBytes.Totals()) { $0.add($1) }
             let artifacts = files.artifacts(with: tensors.tensors, configs.changes)
@@ -29,7 +29,8 @@ extension Session {
                 unchangedTensorCount: tensors.unchangedCount, configs: configs.changes,
                 annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0,
                 sharedByteCount: totals.sharedByteCount,
-                byteCountToFetch: totals.byteCountToFetch, notes: pairs.notes + files.notes + configs.notes)
+                byteCountToFetch: totals.byteCountToFetch,
+                notes: pairs.notes + files.notes + tensors.notes + configs.notes)
         }
     }
 }

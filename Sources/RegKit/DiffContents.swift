@@ -2,6 +2,7 @@
 internal import RegBytes
 internal import RegCodec
 internal import RegFiles
+internal import RegHash
 internal import RegManifest
 internal import RegTensor
 
@@ -18,6 +19,15 @@ struct DiffFilePair {
     let new: DiffFile
 
     var path: BytePath { new.row.row.path }
+}
+
+/// The files of an artifact that differ and may be compared by what is in them.
+struct DiffContents {
+    let artifact: String
+    let pairs: [DiffFilePair]
+    /// Those that only one side has.
+    let removed: [DiffFile]
+    let added: [DiffFile]
 }
 
 /// The bytes of a file of one side, wherever they are.
@@ -80,15 +90,55 @@ extension DiffBytes {
     }
 }
 
-/// Reads parts of a file into memory of its own; for one thread at a time.
+/// Reads parts of files into memory of its own; for one thread at a time.
 final class PartReader {
     private let copies: CopyReader
-    private let block = PullBlock(target: 64 << 10)
-    /// The chunk that the block has, by its place in a pack.
-    private var current: ChunkRow?
+    private let block: PullBlock
+    /// The chunks that the block has, by their ids.
+    private var loaded: [Digest: Int] = [:]
     private let buffer = ReusedBuffer()
 
-    init(_ copies: CopyReader) { self.copies = copies }
+    /// `target`: how many bytes are read ahead at most, stored; raw twice as many.
+    init(_ copies: CopyReader, target: Int = 64 << 10) {
+        self.copies = copies
+        block = PullBlock(target: target)
+    }
+
+    /// Reads the chunks of parts that will be wanted, as many as there is room for; neighbours in a pack in one request.
+    func readAhead(_ parts: [(range: Range<UInt64>, bytes: DiffBytes, subject: String)]) throws {
+        var rows: [ChunkRow] = []
+        var known: Set<Digest> = []
+        for part in parts {
+            guard case .stored(let chunks) = part.bytes else { continue }
+            for number in chunks.chunks(in: part.range) where known.insert(chunks.rows[number].id).inserted {
+                rows.append(chunks.rows[number])
+            }
+        }
+        if let subject = parts.first?.subject { try load(rows, subject: subject) }
+    }
+
+    /// Fills the block with chunks, up to its room.
+    private func load(_ rows: [ChunkRow], subject: String) throws {
+        loaded.removeAll(keepingCapacity: true)
+        block.clear()
+        for row in rows where !block.isFull { block.append(row) }
+        do { try block.read(copies) } catch let error as RegError where error.kind == .corrupt {
+            throw RegError(.corrupt, "\(subject): \(error.message)", hint: error.hint)
+        }
+        for (place, chunk) in block.chunks.enumerated() {
+            guard block.isVerified || block.id(of: chunk) == chunk.row.id else {
+                throw RegError.damaged(chunk.row.copy, of: subject)
+            }
+            loaded[chunk.row.id] = place
+        }
+    }
+
+    /// Where the block has a chunk; reads it if need be.
+    private func place(of row: ChunkRow, subject: String) throws -> Int {
+        if let place = loaded[row.id], block.chunks[place].row.rawLength == row.rawLength { return place }
+        try load([row], subject: subject)
+        return 0
+    }
 
     /// The bytes of a part, which is inside the file and no longer than 8 MiB; good until the next call.
     ///
@@ -120,17 +170,12 @@ final class PartReader {
         let room = numbers.count == 1 ? nil : buffer.room(Int(part.upperBound - part.lowerBound))
         for number in numbers {
             let row = chunks.rows[number]
-            if row != current {
-                current = nil
-                guard try block.isSound(row, copies: copies) else {
-                    throw RegError.damaged(row.copy, of: subject)
-                }
-                current = row
-            }
+            let index = try self.place(of: row, subject: subject)
             let place = chunks.range(of: number)
             let wanted = part.clamped(to: place)
             let first = Int(wanted.lowerBound - place.lowerBound)
-            let bytes = UnsafeRawBufferPointer(rebasing: block.bytes(of: 0..<1)[first..<first + wanted.count])
+            let bytes = UnsafeRawBufferPointer(
+                rebasing: block.bytes(of: index..<index + 1)[first..<first + wanted.count])
             guard let room else { return bytes }
             let start = Int(wanted.lowerBound - part.lowerBound)
             UnsafeMutableRawBufferPointer(rebasing: room[start...]).copyMemory(from: bytes)

@@ -14,7 +14,7 @@ struct FileComparison {
     private var changed: [(pair: Int, changes: ArtifactChanges)] = []
     private var pairCount = 0
     /// Files that differ and may be compared by what is in them.
-    private(set) var contents: [DiffFilePair] = []
+    private(set) var contents: [DiffContents] = []
     private(set) var unchangedCount: UInt64 = 0
     /// Files that were never pulled, and so cannot be compared.
     private(set) var absentCount: UInt64 = 0
@@ -56,11 +56,16 @@ struct FileComparison {
             changed.append((pairCount, ArtifactChanges(pair, settled.files, changes)))
         }
         guard request.level != .files, let old = pair.old, let new = pair.new else { return }
-        contents += settled.contents.map { rows in
+        let pairs = settled.contents.map { rows in
             DiffFilePair(
                 artifact: pair.name, old: DiffFile(side: old, row: rows.old),
                 new: DiffFile(side: new, row: rows.new))
         }
+        contents.append(
+            DiffContents(
+                artifact: pair.name, pairs: pairs,
+                removed: settled.removed.map { DiffFile(side: old, row: $0) },
+                added: settled.added.map { DiffFile(side: new, row: $0) }))
     }
 
     private mutating func take(
@@ -161,8 +166,13 @@ private struct FileChanges {
     }
 
     /// All of them in path order, each that was removed beside the first of the same bytes that was added; and those whose
-    /// contents may be compared.
-    var settled: (files: [DiffReport.File], contents: [(old: DiffRow, new: DiffRow)]) {
+    /// contents may be compared: pairs, and what only one side has.
+    var settled:
+        (
+            files: [DiffReport.File], contents: [(old: DiffRow, new: DiffRow)], removed: [DiffRow],
+            added: [DiffRow]
+        )
+    {
         var files: [DiffReport.File] = []
         // By the bytes: where they were, the first last.
         var gone: [Digest: [Int]] = [:]
@@ -179,7 +189,7 @@ private struct FileChanges {
                 rest.append(row)
             }
         }
-        let lost = zip(removed, isRenamed).filter { !$1 }.map(\.0)
+        var lost = zip(removed, isRenamed).filter { !$1 }.map(\.0)
         var changed = changed
         if self.old.count == 1, self.new.count == 1, let old = lost.first, let new = rest.first,
             old.row.isFile,
@@ -187,14 +197,33 @@ private struct FileChanges {
         {
             // Two single files are two versions of one, whatever they are called.
             changed.append((old, new))
-        } else {
-            files += lost.map { file(.removed, $0, nil) } + rest.map { file(.added, nil, $0) }
+            (lost, rest) = ([], [])
+        } else if let (old, new) = FileChanges.onlyModels(lost, rest) {
+            changed.append((old, new))
+            lost.removeAll { $0.row.path == old.row.path }
+            rest.removeAll { $0.row.path == new.row.path }
         }
+        files += lost.map { file(.removed, $0, nil) } + rest.map { file(.added, nil, $0) }
         files += changed.map { file(.changed, $0, $1) }
         let contents = changed.filter { old, new in
             old.hasContents && new.hasContents && old.row.contentHash != new.row.contentHash
         }
-        return (files.sorted { $0.path < $1.path }, contents)
+        return (
+            files.sorted { $0.path < $1.path }, contents, lost.filter(\.hasContents),
+            rest.filter(\.hasContents)
+        )
+    }
+
+    /// The only file of weights that went and the only one that came, where their names end alike: two versions of one.
+    private static func onlyModels(_ lost: [DiffRow], _ new: [DiffRow]) -> (DiffRow, DiffRow)? {
+        func only(_ rows: [DiffRow]) -> (row: DiffRow, suffix: String)? {
+            let models = rows.lazy.compactMap { row in
+                TensorComparison.modelSuffix(of: row.row.path).map { (row, $0) }
+            }.prefix(2)
+            return models.count == 1 ? models.first : nil
+        }
+        guard let old = only(lost), let new = only(new), old.suffix == new.suffix else { return nil }
+        return (old.row, new.row)
     }
 }
 

@@ -24,6 +24,8 @@ package struct DiffRequest: Sendable {
     /// Only the files that these cover, their paths relative to the artifact; empty for all.
     package var only: [PathPattern] = []
     package var level = DiffLevel.full
+    /// Whether a full comparison tells how the values of tensors that changed are spread.
+    package var wantsHistograms = false
 
     package init(from old: BytePath, to new: BytePath?) {
         self.old = old
@@ -123,8 +125,10 @@ package struct DiffReport: Sendable {
 
         /// The name of its artifact.
         package let artifact: String
-        /// The path of its file in the newer version.
+        /// The path of its file in the newer version, or in the older one where it was removed.
         package let file: BytePath
+        /// The path of its file in the older version; nil for one that was added.
+        package let oldFile: BytePath?
         package let status: Status
         /// Nil for one that was added.
         package let old: Tensor?
@@ -132,12 +136,34 @@ package struct DiffReport: Sendable {
         package let new: Tensor?
         /// Nil where elements were not compared.
         package let figures: Figures?
+        /// How the values of both sides are spread; nil where that was not asked for, and of all but the first thousand tensors.
+        package let histograms: TensorHistograms?
+        /// What the elements of each side are like, where they were compared or the version has that with it.
+        package let oldStatistics: TensorStatistics?
+        package let newStatistics: TensorStatistics?
+
+        /// How much it changed at least, where elements were not compared.
+        package var bounds: ChangeBounds? {
+            guard figures == nil, status != .renamed, let old = oldStatistics, let new = newStatistics,
+                old.elementCount == new.elementCount
+            else { return nil }
+            return ChangeBounds(from: old.side, to: new.side)
+        }
 
         /// In the newer version, or in the older one where it was removed.
         package var name: String { (new ?? old)?.name ?? "" }
 
         /// Its name in the older version, where that was another.
         package var formerName: String? { status == .renamed ? old?.name : nil }
+
+        /// The path of its file in the older version, where that was another.
+        package var formerFile: BytePath? { oldFile == file ? nil : oldFile }
+    }
+
+    /// How the values of both sides are spread.
+    package struct TensorHistograms: Equatable, Sendable {
+        package var old = Histogram()
+        package var new = Histogram()
     }
 
     /// A key of a config whose value differs.
@@ -181,4 +207,10 @@ package struct DiffReport: Sendable {
     package let notes: [String]
 
     package var hasDifferences: Bool { !files.isEmpty }
+}
+
+extension TensorStatistics {
+    fileprivate var side: ChangeBounds.Side {
+        ChangeBounds.Side(mean: mean, deviation: deviation, minimum: minimum, maximum: maximum)
+    }
 }

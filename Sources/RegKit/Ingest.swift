@@ -33,6 +33,7 @@ final class Ingest {
         /// Raw bytes that had to be stored, and what they take in packs.
         let newByteCount: UInt64
         let storedByteCount: UInt64
+        let nonFinite: NonFiniteTensors
     }
 
     private let catalog: Catalog
@@ -72,19 +73,23 @@ final class Ingest {
     ///
     /// `pages`: pages that are stored already, by id.
     /// `bases`: where bases are for files that have no version before; nil where none are to be used.
+    /// `statistics`: what earlier versions say of files that are not read.
     /// `remember`: called with the path in the tree of every file that was read, and what it is.
     /// `entries`: gives the tree's entries in path order to what it is called with.
     func store(
-        pages: [Digest: Copy], bases: BaseVersions? = nil,
+        pages: [Digest: Copy], bases: BaseVersions? = nil, statistics: [StatisticsTable] = [],
         remember: @escaping (BytePath, KnownEntry) throws -> Void,
         entries: ((IngestEntry) throws -> Void) throws -> Void
     ) throws -> Result {
-        let sink = ManifestSink(self, pages: pages, remember: remember)
+        let sink = ManifestSink(self, pages: pages, earlier: statistics, remember: remember)
         try Pipeline.run(
             slots: blocks,
             stages: [
                 .ordered { $0.hashLongFiles() },
-                .parallel(jobs) { [index] block in try block.encode(index) },
+                .parallel(jobs) { [index] block in
+                    try block.encode(index)
+                    block.measureTensors()
+                },
                 .ordered { try sink.take($0) },
             ]
         ) { pipeline in
@@ -103,13 +108,19 @@ final class Ingest {
         private let ingest: Ingest
         private let remember: (BytePath, KnownEntry) throws -> Void
         private var manifest: ManifestWriter
+        /// What earlier versions say of tensors.
+        private let earlier: [StatisticsTable]
+        private var statistics = StatisticsTable()
+        private var nonFinite = NonFiniteTensors()
         private var newByteCount: UInt64 = 0
         private var storedByteCount: UInt64 = 0
 
         init(
-            _ ingest: Ingest, pages: [Digest: Copy], remember: @escaping (BytePath, KnownEntry) throws -> Void
+            _ ingest: Ingest, pages: [Digest: Copy], earlier: [StatisticsTable],
+            remember: @escaping (BytePath, KnownEntry) throws -> Void
         ) {
             self.ingest = ingest
+            self.earlier = earlier
             self.remember = remember
             manifest = ManifestWriter { id, page in try pages[id] ?? ingest.store(page: page, id: id) }
         }
@@ -121,6 +132,7 @@ final class Ingest {
             var done: UInt64 = 0
             var saved: UInt64 = 0
             let before = compressedByteCount
+            for (file, tensor, moments) in block.moments { file.sums?.add(moments, to: tensor) }
             for step in block.steps {
                 switch step {
                 case .item(let item):
@@ -145,7 +157,18 @@ final class Ingest {
                 }
                 try manifest.append(kept, of: item.path)
             }
-            if case .row(let row, _) = item { try manifest.append(row) }
+            guard case .row(let row, _) = item else { return }
+            try manifest.append(row)
+            if case .file(_, let hash, _) = row.kind,
+                let file = earlier.lazy.compactMap({ $0.files[hash] }).first
+            {
+                note(file, of: row.path, hash)
+            }
+        }
+
+        private func note(_ file: StatisticsTable.File, of path: BytePath, _ hash: Digest) {
+            statistics.add(file, of: hash)
+            nonFinite.add(file, of: path)
         }
 
         private func take(
@@ -176,13 +199,17 @@ final class Ingest {
             let hash = file.hash ?? SHA256.digest(of: [])
             let kind = TreeRow.Kind.file(size: file.byteCount, hash: hash, isExecutable: file.isExecutable)
             try manifest.append(TreeRow(path: file.path, kind: kind))
+            if let sums = file.sums { note(sums.statistics, of: file.path, hash) }
             guard let status = file.status else { return }
             try remember(file.path, .afterReading(.file(hash, isExecutable: file.isExecutable), status))
         }
 
         func finish() throws -> Result {
-            Result(
-                draft: try manifest.finish(), newByteCount: newByteCount, storedByteCount: storedByteCount)
+            var draft = try manifest.finish()
+            draft.statistics = statistics
+            return Result(
+                draft: draft, newByteCount: newByteCount, storedByteCount: storedByteCount,
+                nonFinite: nonFinite)
         }
     }
 

@@ -2,6 +2,7 @@
 internal import RegBytes
 internal import RegChunk
 internal import RegCodec
+internal import RegDiff
 internal import RegFiles
 internal import RegHash
 internal import RegManifest
@@ -16,16 +17,25 @@ final class IngestFile: @unchecked Sendable {  // stages pass it on with its blo
     let status: FileStatus?
     /// What its chunks may be coded against.
     let base: BaseFile?
+    /// What is found of its tensors; nil for a file without.
+    let sums: TensorSums?
+    /// Whether that is all known before it is cut.
+    let isMeasured: Bool
     var byteCount: UInt64 = 0
     var hash: Digest?
     /// Sums up a file that is longer than one block.
     let hasher = SHA256()
 
-    init(path: BytePath, isExecutable: Bool, status: FileStatus?, base: BaseFile? = nil) {
+    init(
+        path: BytePath, isExecutable: Bool, status: FileStatus?, base: BaseFile? = nil,
+        sums: TensorSums? = nil, isMeasured: Bool = false
+    ) {
         self.path = path
         self.isExecutable = isExecutable
         self.status = status
         self.base = base
+        self.sums = sums
+        self.isMeasured = isMeasured
     }
 }
 
@@ -65,6 +75,8 @@ final class IngestBlock: @unchecked Sendable {
     var used = 0
     var chunks: [Chunk] = []
     var steps: [Step] = []
+    /// What was found of the parts of tensors in this block, in order.
+    private(set) var moments: [(file: IngestFile, tensor: Int, Moments)] = []
 
     deinit {
         raw.deallocate()
@@ -75,6 +87,7 @@ final class IngestBlock: @unchecked Sendable {
         used = 0
         chunks.removeAll(keepingCapacity: true)
         steps.removeAll(keepingCapacity: true)
+        moments.removeAll(keepingCapacity: true)
     }
 
     var isEmpty: Bool { steps.isEmpty }
@@ -98,6 +111,16 @@ final class IngestBlock: @unchecked Sendable {
         for case .piece(let file, let piece, let isFirst, let isLast) in steps where !(isFirst && isLast) {
             file.hasher.update(bytes(range(of: piece)))
             if isLast { file.hash = file.hasher.finish() }
+        }
+    }
+
+    /// Measures the tensors of containers.
+    func measureTensors() {
+        for case .piece(let file, let piece, _, _) in steps {
+            guard let sums = file.sums, !file.isMeasured, let first = piece.first else { continue }
+            sums.tensors.measure(bytes(range(of: piece)), at: chunks[first].offset) {
+                moments.append((file, $0, $1))
+            }
         }
     }
 

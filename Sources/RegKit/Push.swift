@@ -213,6 +213,6 @@ extension Session {
             name: candidate.name, version: version?.number ?? 0, digest: candidate.digest,
             byteCount: candidate.byteCount, fileCount: candidate.fileCount,
             uploadedByteCount: candidate.uploadedByteCount, reusedByteCount: candidate.reusedByteCount,
-            isNew: record != nil && version?.record == record)
+            isNew: record != nil && version?.record == record, nonFinite: candidate.nonFinite)
     }
 }

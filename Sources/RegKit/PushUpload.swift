@@ -32,6 +32,8 @@ struct PushCandidate {
     var manifest: Digest?
     /// The packs that the manifest relies on.
     var packs: [PackName] = []
+    /// What was uploaded has these.
+    var nonFinite = NonFiniteTensors()
 }
 
 extension Session {
@@ -75,6 +77,7 @@ extension Session {
         candidate.manifest = found.id
         candidate.packs = found.packs.map(\.name)
         candidate.reusedByteCount = candidate.byteCount
+        candidate.nonFinite = try library().nonFiniteTensors(of: found, subject: candidate.name.text)
         return true
     }
 
@@ -103,6 +106,7 @@ extension Session {
         candidate.packs = manifest.packs.map(\.name)
         candidate.uploadedByteCount = UInt64(bytes.count)
         candidate.reusedByteCount = 0
+        candidate.nonFinite = try library.nonFiniteTensors(of: manifest, subject: subject)
         for page in manifest.pages where sent.contains(page.copy.pack) {
             candidate.uploadedByteCount += UInt64(page.copy.storedLength)
         }
@@ -153,5 +157,6 @@ extension PushCandidate {
         packs = manifest.packs
         uploadedByteCount = stored.storedByteCount
         reusedByteCount = stored.totals.byteCount - stored.newByteCount
+        nonFinite = stored.nonFinite
     }
 }

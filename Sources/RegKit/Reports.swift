@@ -15,6 +15,29 @@ package struct InitReport: Sendable {
     package let isNew: Bool
 }
 
+/// Tensors with elements that are NaN or infinite.
+package struct NonFiniteTensors: Sendable {
+    package struct Tensor: Sendable {
+        /// Relative to the artifact.
+        package let file: BytePath
+        package let name: String
+        package let elementCount: UInt64
+        package let nanCount: UInt64
+        package let infiniteCount: UInt64
+    }
+
+    private static let limit = 100
+
+    package private(set) var count: UInt64 = 0
+    /// The first hundred.
+    package private(set) var first: [Tensor] = []
+
+    mutating func add(_ tensor: Tensor) {
+        count += 1
+        if first.count < NonFiniteTensors.limit { first.append(tensor) }
+    }
+}
+
 package struct AddReport: Sendable {
     package struct Artifact: Sendable {
         package let name: ArtifactName
@@ -33,6 +56,8 @@ package struct AddReport: Sendable {
         package let isUnchanged: Bool
         /// Whether the store had no room, so that only the files hold the content until it is pushed.
         package let isRecordedOnly: Bool
+        /// As far as they were looked at.
+        package let nonFinite: NonFiniteTensors
     }
 
     package let artifacts: [Artifact]
@@ -122,6 +147,8 @@ package struct PushReport: Sendable {
         /// Raw bytes of the artifact that the registry had already.
         package let reusedByteCount: UInt64
         package let isNew: Bool
+        /// Of what was uploaded.
+        package let nonFinite: NonFiniteTensors
     }
 
     package enum Binding: Sendable {

@@ -17,17 +17,19 @@ struct StoredArtifact {
     let draft: ManifestDraft?
     let newByteCount: UInt64
     let storedByteCount: UInt64
+    var nonFinite = NonFiniteTensors()
     /// Entries that were known and are no longer there, where they are still known.
     var gone: [BytePath] = []
     /// Whether nothing but the lock holds it: the store had no room.
     var isRecordedOnly = false
 
-    init(_ draft: ManifestDraft, newByteCount: UInt64, storedByteCount: UInt64) {
-        self.draft = draft
-        self.newByteCount = newByteCount
-        self.storedByteCount = storedByteCount
-        digest = draft.tree
-        totals = draft.totals
+    init(_ result: Ingest.Result) {
+        draft = result.draft
+        newByteCount = result.newByteCount
+        storedByteCount = result.storedByteCount
+        nonFinite = result.nonFinite
+        digest = result.draft.tree
+        totals = result.draft.totals
     }
 
     /// One of which nothing was stored.
@@ -50,7 +52,7 @@ struct StoredArtifact {
             byteCount: totals.byteCount,
             fileCount: totals.fileCount, newByteCount: newByteCount, storedByteCount: storedByteCount,
             isInGit: target.isInGit, isUnchanged: isUnchanged && !isRecordedOnly,
-            isRecordedOnly: isRecordedOnly)
+            isRecordedOnly: isRecordedOnly, nonFinite: nonFinite)
     }
 }
 
@@ -147,15 +149,15 @@ struct Storing {
         let root = try tree.base(of: target.path)
         var learned = LearnedEntries(tree, of: target.path)
         let result = try ingest.store(
-            pages: try pageCopies(of: base), bases: try bases(among: known)
+            pages: try pageCopies(of: base), bases: try bases(among: known),
+            statistics: known.compactMap(\.statistics)
         ) { path, entry in
             try learned.keep(KnownFile(path: root.appending(path), entry))
         } entries: {
             try entries.forEach($0)
         }
         try learned.finish()
-        return StoredArtifact(
-            result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
+        return StoredArtifact(result)
     }
 
     /// Hashes what lies at a path, and stores nothing.
@@ -172,12 +174,13 @@ struct Storing {
 
     /// Stores a version again as a manifest lists it: what a collection has removed of its packs goes into new ones.
     func store(again manifest: Manifest, subject: String) throws -> StoredArtifact {
-        let result = try ingest.store(pages: try pageCopies(of: manifest)) { _, _ in
+        let result = try ingest.store(
+            pages: try pageCopies(of: manifest), statistics: [manifest.statistics].compactMap { $0 }
+        ) { _, _ in
         } entries: { feed in
             try library.forEachItem(of: manifest, subject: subject) { try feed(.known([$0])) }
         }
-        return StoredArtifact(
-            result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
+        return StoredArtifact(result)
     }
 
     /// Stores files that git keeps, as a commit has them.
@@ -188,8 +191,7 @@ struct Storing {
                 try feed(.bytes(file.path, isExecutable: file.isExecutable, file.bytes))
             }
         }
-        return StoredArtifact(
-            result.draft, newByteCount: result.newByteCount, storedByteCount: result.storedByteCount)
+        return StoredArtifact(result)
     }
 
     /// What there is of a target that needs no storing: what git keeps, and what is as the lock says; nil where the

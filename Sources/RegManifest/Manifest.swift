@@ -62,6 +62,11 @@ package struct Manifest: Equatable, Sendable {
     package let requires: [Feature]
     package let packs: [PackReference]
     package let pages: [PageReference]
+    /// The bytes of its table of statistics, unjudged.
+    private let statisticsBytes: [UInt8]?
+
+    /// The statistics that it has of tensors; none where they cannot be read: what they say can be found out otherwise.
+    package var statistics: StatisticsTable? { statisticsBytes.flatMap { try? StatisticsTable.decode($0) } }
 
     package static func decode(_ bytes: [UInt8]) throws(ManifestError) -> Manifest {
         guard bytes.count <= byteLimit else { throw .overLimit("a manifest of \(bytes.count) bytes") }
@@ -76,11 +81,11 @@ package struct Manifest: Equatable, Sendable {
             let requires = try readRequirements(&reader)
             let packs = try readPacks(&reader)
             let pages = try readPages(&reader, packs: packs.map(\.name))
-            try readExtensions(&reader)
+            let statistics = try readExtensions(&reader)
             try reader.expectEnd()
             return Manifest(
                 id: SHA256.digest(of: bytes), tree: tree, totals: totals, requires: requires, packs: packs,
-                pages: pages)
+                pages: pages, statisticsBytes: statistics)
         }
     }
 
@@ -144,11 +149,19 @@ package struct Manifest: Equatable, Sendable {
         return pages
     }
 
-    private static func readExtensions(_ reader: inout ByteReader) throws {
+    /// The bytes of the table of statistics; what other extensions say is for others.
+    private static func readExtensions(_ reader: inout ByteReader) throws -> [UInt8]? {
+        var statistics: [UInt8]?
         for _ in 0..<(try reader.count(limit: 64)) {
-            _ = try reader.take(try reader.count(limit: 255))
-            _ = try reader.take(try reader.count(limit: byteLimit))
+            let name = try reader.take(try reader.count(limit: 255))
+            let bytes = try reader.take(try reader.count(limit: byteLimit))
+            if name.elementsEqual(StatisticsTable.extensionName.utf8),
+                bytes.count <= StatisticsTable.byteLimit
+            {
+                statistics = statistics ?? Array(bytes)
+            }
         }
+        return statistics
     }
 }
 
@@ -160,6 +173,8 @@ package struct ManifestDraft: Sendable {
     /// All packs of all copies, sorted by name.
     package let packs: [PackName]
     package let pages: [Manifest.PageReference]
+    /// What is known of the tensors of its files.
+    package var statistics = StatisticsTable()
 
     package init(
         tree: Digest, totals: Manifest.Totals, requires: [Manifest.Feature], packs: [PackName],
@@ -202,7 +217,15 @@ package struct ManifestDraft: Sendable {
             writer.varint(UInt64(page.rawLength))
             copies.encode(page.copy, to: &writer)
         }
-        writer.varint(0)  // extensions
+        if let table = statistics.encoded {
+            writer.varint(1)
+            writer.varint(StatisticsTable.extensionName.utf8.count)
+            writer.append(StatisticsTable.extensionName.utf8)
+            writer.varint(table.count)
+            writer.append(table)
+        } else {
+            writer.varint(0)  // extensions
+        }
         return writer.bytes
     }
 }

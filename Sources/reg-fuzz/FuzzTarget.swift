@@ -18,7 +18,8 @@ var targets: [any FuzzTarget.Type] {
     [
         JSONTarget.self, SafetensorsTarget.self, ContainerTarget.self, CodecTarget.self, LanesTarget.self,
         CutterTarget.self,
-        PathTarget.self, PackTarget.self, PageTarget.self, ManifestTarget.self, TreeTarget.self,
+        PathTarget.self, PackTarget.self, PageTarget.self, ManifestTarget.self, StatisticsTarget.self,
+        TreeTarget.self,
         RecordTarget.self,
         CheckpointTarget.self,
         JournalTarget.self, RegistryTarget.self, LockTarget.self, SettingsTarget.self, IgnoreTarget.self,

@@ -55,6 +55,7 @@ struct Diff: ParsableCommand {
         var request = DiffRequest(from: old, to: new)
         request.only = only
         request.level = level
+        request.wantsHistograms = page != nil
         return request
     }
 

@@ -33,17 +33,28 @@ enum Sample {
     static let initialized = InitReport(
         project: .random(), registry: "/mnt/\(steering)", isThisMachineOnly: true, isNew: true)
 
+    private static let nonFinite: NonFiniteTensors = {
+        var found = NonFiniteTensors()
+        for _ in 0..<7 {
+            found.add(
+                .init(
+                    file: oddPath, name: "layer.\(steering)", elementCount: 10, nanCount: 1, infiniteCount: 2)
+            )
+        }
+        return found
+    }()
+
     static let added = AddReport(
         artifacts: [
             .init(
                 name: name("detector"), type: .weights, path: oddPath, digest: digest, byteCount: 90_868_376,
                 fileCount: 1, newByteCount: 80_000_000, storedByteCount: 66_000_000, isInGit: false,
-                isUnchanged: false, isRecordedOnly: false),
+                isUnchanged: false, isRecordedOnly: false, nonFinite: nonFinite),
             .init(
                 name: name("configs"), type: .config, path: BytePath("configs/"), digest: digest,
                 byteCount: 10,
                 fileCount: 2, newByteCount: 0, storedByteCount: 0, isInGit: true, isUnchanged: true,
-                isRecordedOnly: false),
+                isRecordedOnly: false, nonFinite: NonFiniteTensors()),
         ], notes: ["left out .DS_Store"])
 
     static let removed = RemoveReport(
@@ -72,7 +83,8 @@ enum Sample {
             artifacts: [
                 .init(
                     name: name("detector"), version: 4, digest: digest, byteCount: 90_868_376, fileCount: 1,
-                    uploadedByteCount: 1_000_000, reusedByteCount: 89_000_000, isNew: record != nil)
+                    uploadedByteCount: 1_000_000, reusedByteCount: 89_000_000, isNew: record != nil,
+                    nonFinite: nonFinite)
             ], binding: binding, requestCount: 5, retryCount: 1, notes: [])
     }
 
@@ -94,8 +106,15 @@ enum Sample {
         return [
             (.changed, tensor, tensor, figures), (.added, nil, other, nil), (.renamed, tensor, other, nil),
         ].map {
-            DiffReport.TensorChange(
-                artifact: "detector", file: oddPath, status: $0, old: $1, new: $2, figures: $3)
+            let statistics = $3.map { _ in
+                TensorStatistics(
+                    elementCount: 6, nanCount: 6, infiniteCount: 0, mean: .nan, deviation: .nan,
+                    minimum: .nan,
+                    maximum: .infinity)
+            }
+            return DiffReport.TensorChange(
+                artifact: "detector", file: oddPath, oldFile: BytePath("b"), status: $0, old: $1, new: $2,
+                figures: $3, histograms: nil, oldStatistics: statistics, newStatistics: statistics)
         }
     }()
 

@@ -91,4 +91,19 @@ void reg_add_differences(
     const uint8_t *a, reg_numbers a_numbers, const uint8_t *b, reg_numbers b_numbers, size_t count,
     reg_moments *a_all, reg_moments *b_all, reg_difference *all, reg_kernels kernels);
 
+enum {
+    /// Buckets of a histogram for each power of two.
+    reg_histogram_steps = 16,
+    /// The powers of two that have buckets: from this one on, so many. What is less counts as zero, what is more is in the last bucket.
+    reg_histogram_first = -30,
+    reg_histogram_powers = 64,
+    /// Buckets of one sign.
+    reg_histogram_side = reg_histogram_steps * reg_histogram_powers,
+    /// Negative ones, from the largest magnitude down, then zero, then positive ones.
+    reg_histogram_buckets = 2 * reg_histogram_side + 1,
+};
+
+/// Adds `count` elements to the buckets; passes over those that are not finite.
+void reg_add_histogram(const uint8_t *bytes, reg_numbers numbers, size_t count, uint64_t *buckets);
+
 #endif

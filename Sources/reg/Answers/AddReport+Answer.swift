@@ -20,6 +20,8 @@ extension AddReport: Answer {
     }
 
     var isConfirmation: Bool { true }
+
+    var warnings: [String] { artifacts.flatMap { $0.nonFinite.warnings(of: $0.name) } }
 }
 
 extension AddReport.Artifact {
@@ -34,6 +36,7 @@ extension AddReport.Artifact {
         members["in_git"] = .bool(isInGit)
         members["unchanged"] = .bool(isUnchanged)
         members["recorded_only"] = .bool(isRecordedOnly)
+        members["not_finite"] = nonFinite.json
         return members
     }
 

@@ -9,6 +9,7 @@ struct DiffAnswer: Answer {
 
     var json: JSON { report.json }
     var notes: [String] { report.notes }
+    var warnings: [String] { report.warnings }
 
     func lines(_ style: TextStyle) -> [String] {
         isMarkdown ? DiffMarkdown(report: report).lines : report.lines(style)

@@ -176,14 +176,15 @@ struct DiffMarkdown {
             ["Tensors", "Status", "Type", "Shape", .right("Relative L2"), .right("Changed")], of: groups,
             summary: countText(groups.count, "module"), byteLimit: byteLimit
         ) { group in
-            let l2 = group.relativeL2.map(numberText) ?? ""
             guard let only = group.tensors.first, group.tensors.count == 1 else {
+                let l2 = group.relativeL2.map(numberText) ?? ""
                 let statuses = Set(group.tensors.map(\.status.rawValue)).sorted().joined(separator: ", ")
                 return [name(printable(group.name)), "\(group.tensors.count) \(statuses)", "", "", l2, ""]
             }
             return [
                 name(printable(only.name)), only.status.rawValue, name(only.types, to: 40),
-                name(only.shapes, to: 60), l2, only.figures.map { percentText($0.changedShare) } ?? "",
+                name(only.shapes, to: 60), only.relativeL2Text,
+                only.figures.map { percentText($0.changedShare) } ?? "",
             ]
         }
     }

@@ -50,6 +50,8 @@ extension PushReport: Answer {
     }
 
     var isConfirmation: Bool { true }
+
+    var warnings: [String] { artifacts.flatMap { $0.nonFinite.warnings(of: $0.name) } }
 }
 
 extension PushReport.Artifact {
@@ -59,6 +61,7 @@ extension PushReport.Artifact {
             "bytes": .count(byteCount), "files": .count(fileCount),
             "uploaded_bytes": .count(uploadedByteCount),
             "reused_bytes": .count(reusedByteCount), "new": .bool(isNew),
+            "not_finite": nonFinite.json,
         ]
     }
 

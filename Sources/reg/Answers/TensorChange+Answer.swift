@@ -10,6 +10,7 @@ extension DiffReport.TensorChange {
         let tensor = new ?? old
         var members: JSONObject = ["artifact": .string(artifact)]
         members.setPath("file", file)
+        if let formerFile { members.setPath("from_file", formerFile) } else { members["from_file"] = .null }
         members["name"] = .string(name)
         members["status"] = .string(status.rawValue)
         members["from"] = .text(formerName)
@@ -21,14 +22,18 @@ extension DiffReport.TensorChange {
         members["max_abs"] = number(figures?.largestChange)
         members["changed_fraction"] = number(figures?.changedShare)
         members["cosine"] = number(figures?.cosine)
-        members["nan"] =
-            figures.map { ["old": .count($0.old.nanCount), "new": .count($0.new.nanCount)] } ?? .null
-        members["inf"] =
-            figures.map { ["old": .count($0.old.infiniteCount), "new": .count($0.new.infiniteCount)] }
-            ?? .null
-        members["old"] = figures.map { $0.old.json } ?? .null
-        members["new"] = figures.map { $0.new.json } ?? .null
+        members["rel_l2_at_least"] = number(bounds?.relativeL2)
+        members["max_abs_at_least"] = number(bounds?.largestChange)
+        members["nan"] = counts(\.nanCount)
+        members["inf"] = counts(\.infiniteCount)
+        members["old"] = oldStatistics?.json ?? .null
+        members["new"] = newStatistics?.json ?? .null
         return members
+    }
+
+    private func counts(_ count: (TensorStatistics) -> UInt64) -> JSON {
+        if oldStatistics == nil && newStatistics == nil { return .null }
+        return ["old": .count(oldStatistics.map(count)), "new": .count(newStatistics.map(count))]
     }
 
     private func shape(_ tensor: Tensor?) -> JSON {
@@ -43,7 +48,7 @@ func number(_ value: Double?) -> JSON {
     return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
 }
 
-extension Moments {
+extension TensorStatistics {
     fileprivate var json: JSON {
         ["mean": number(mean), "std": number(deviation), "min": number(minimum), "max": number(maximum)]
     }
@@ -121,6 +126,10 @@ extension DiffReport {
     }
 
     private func table(_ changes: [TensorChange], _ style: TextStyle) -> [String] {
+        let isCompared = changes.contains { $0.figures != nil }
+        if !isCompared && changes.contains(where: { ($0.newStatistics ?? $0.oldStatistics) != nil }) {
+            return summaryTable(changes, style)
+        }
         let groups = TensorGroup.groups(of: changes)
         let isLong = changes.count > DiffReport.tensorLimit && !style.isVerbose
         let most = groups.compactMap(\.relativeL2).filter(\.isFinite).max() ?? 0
@@ -138,6 +147,20 @@ extension DiffReport {
     }
 }
 
+extension DiffReport {
+    /// What the tensors of both sides are like, where they were not compared; those that changed most for certain first.
+    private func summaryTable(_ changes: [TensorChange], _ style: TextStyle) -> [String] {
+        let limit = style.isVerbose ? changes.count : DiffReport.tensorLimit
+        let sorted = changes.sorted { ($0.certainChange, $1.name) > ($1.certainChange, $0.name) }
+        let table = Table(
+            "TENSOR", "STATUS", "DTYPE", "SHAPE", .right("REL L2"), "MEAN", "STD", "MIN", "MAX", "NAN", "INF",
+            rows: sorted.prefix(limit).map(\.summaryRow))
+        let rest = changes.count - limit
+        return table.lines(style)
+            + (rest > 0 ? ["and \(countText(UInt64(rest), "tensor")) more; -v lists all"] : [])
+    }
+}
+
 extension TensorGroup {
     fileprivate func row(bar most: Double) -> [Table.Cell] {
         let statuses = Set(tensors.map(\.status.rawValue)).sorted().joined(separator: ", ")
@@ -151,25 +174,57 @@ extension TensorGroup {
 }
 
 extension DiffReport.TensorChange {
+    /// How much it changed for certain; what nothing is known of comes first.
+    fileprivate var certainChange: Double { bounds?.relativeL2 ?? .infinity }
+
+    fileprivate var summaryRow: [Table.Cell] {
+        [
+            .init("  " + printable(name) + former), .init(status.rawValue, paint),
+            .init(types), .init(shapes),
+            .init(relativeL2Text),
+            values(\.mean), values(\.deviation), values(\.minimum), values(\.maximum),
+            counts(\.nanCount), counts(\.infiniteCount),
+        ]
+    }
+
+    private func values(_ value: (TensorStatistics) -> Double) -> Table.Cell {
+        let texts = [oldStatistics, newStatistics].compactMap { $0.map { numberText(value($0)) } }
+        return .init(Set(texts).count == 1 ? texts[0] : texts.joined(separator: " to "))
+    }
+
+    private var paint: TextStyle.Paint {
+        switch status {
+        case .added: .good
+        case .removed: .bad
+        case .changed, .cast, .reshaped: .warning
+        case .renamed: .plain
+        }
+    }
+
+    /// Where it was, if that was elsewhere.
+    var former: String {
+        let places = [formerName.map { printable($0) }, formerFile.map { "in \(printable($0))" }]
+            .compactMap(\.self)
+        return places.isEmpty ? "" : " (from \(places.joined(separator: " ")))"
+    }
+
     /// `bar`: what a full bar stands for; nil for a member of a group.
     fileprivate func row(bar most: Double?) -> [Table.Cell] {
-        let paint: TextStyle.Paint =
-            switch status {
-            case .added: .good
-            case .removed: .bad
-            case .changed, .cast, .reshaped: .warning
-            case .renamed: .plain
-            }
-        let former = formerName.map { " (from \(printable($0)))" } ?? ""
-        return [
+        [
             .init((most == nil ? "    " : "  ") + printable(name) + former), .init(status.rawValue, paint),
             .init(types), .init(shapes),
-            .init(figures.map { numberText($0.relativeL2) } ?? ""),
+            .init(relativeL2Text),
             .init(most.map { barText(figures?.relativeL2, of: $0) } ?? "", .warning),
             .init(figures.map { numberText($0.largestChange) } ?? ""),
             .init(figures.map { percentText($0.changedShare) } ?? ""),
             counts(\.nanCount), counts(\.infiniteCount),
         ]
+    }
+
+    /// How much it changed, or how much at least; empty where that is not known.
+    var relativeL2Text: String {
+        if let figures { return numberText(figures.relativeL2) }
+        return bounds.map { $0.relativeL2 > 0 ? "≥ " + numberText($0.relativeL2) : "" } ?? ""
     }
 
     /// Its dtype; where it changed, both.
@@ -184,8 +239,9 @@ extension DiffReport.TensorChange {
     }
 
     /// A number that was or is not 0.
-    private func counts(_ count: (Moments) -> UInt64) -> Table.Cell {
-        guard let figures, count(figures.old) + count(figures.new) > 0 else { return "" }
-        return .init("\(count(figures.old)) to \(count(figures.new))", .bad)
+    private func counts(_ count: (TensorStatistics) -> UInt64) -> Table.Cell {
+        let found = [oldStatistics, newStatistics].compactMap { $0.map(count) }
+        guard found.contains(where: { $0 > 0 }) else { return "" }
+        return .init(found.map { "\($0)" }.joined(separator: " to "), .bad)
     }
 }

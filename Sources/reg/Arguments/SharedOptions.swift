@@ -40,7 +40,10 @@ extension SharedOptions {
     @discardableResult
     func report<Report: Answer>(_ verb: (Session) throws -> Report) throws -> Report {
         let answer = try inSession(showing: progressForm, verb)
-        if !isJSON && !isQuiet { writeToStandardError(answer.notes.map { "note: \($0)\n" }.joined()) }
+        if !isJSON && !isQuiet {
+            let lines = answer.warnings.map { "warning: \($0)\n" } + answer.notes.map { "note: \($0)\n" }
+            writeToStandardError(lines.joined())
+        }
         if isJSON || !isQuiet || !answer.isConfirmation {
             try StandardOutput().print(answer, isJSON: isJSON, isVerbose: isVerbose)
         }

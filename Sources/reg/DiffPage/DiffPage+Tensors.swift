@@ -35,6 +35,7 @@ extension DiffPage {
             .element("span", ["class": "dim"], " \(count) differ\(changes.count == 1 ? "s" : "")"))
         let groups = TensorGroup.groups(of: Array(changes))
         content.append(layers(groups))
+        content.append(histograms(Array(changes), byteLimit: (byteLimit - content.byteCount) / 2))
         let table = table(changes, "Tensors that differ in \(name)", byteLimit: byteLimit - content.byteCount)
         content.append(changes.count > 12 ? folded("All \(count)", table) : table)
         return content
@@ -76,36 +77,38 @@ extension DiffPage {
             of: changes.sorted { ($0.weight, $1.name) > ($1.weight, $0.name) }, limit: 4_000,
             byteLimit: byteLimit
         ) { change in
-            let former = change.formerName.map { " (from \(shortened(printable($0))))" } ?? ""
             let figures = change.figures
             return table.row([
-                .text(shortened(printable(change.name)) + former), statusMarkup(change.status.rawValue),
+                .text(shortened(printable(change.name)) + shortened(change.former, to: 240)),
+                statusMarkup(change.status.rawValue),
                 .text(change.types), .text(shortened(change.shapes, to: 80)),
-                number(figures?.relativeL2), number(figures?.largestChange),
-                .text(figures.map { percentText($0.changedShare) } ?? ""), number(figures?.cosine),
-                pair(figures.map { ($0.old.mean, $0.new.mean) }),
-                pair(figures.map { ($0.old.deviation, $0.new.deviation) }), .text(odd(figures)),
+                .text(change.relativeL2Text), .text(figures.map { numberText($0.largestChange) } ?? ""),
+                .text(figures.map { percentText($0.changedShare) } ?? ""),
+                .text(figures.map { numberText($0.cosine) } ?? ""),
+                pair(change, \.mean), pair(change, \.deviation), .text(odd(change)),
             ])
         }
     }
 
-    private func number(_ value: Double?) -> Markup { .text(value.map(numberText) ?? "") }
-
     /// Before and after.
-    private func pair(_ values: (old: Double, new: Double)?) -> Markup {
-        guard let values else { return Markup() }
-        let (old, new) = (numberText(values.old), numberText(values.new))
-        return old == new
-            ? .text(old) : .element("span", ["class": "dim"], old + " → ") + .text(new)
+    private func pair(
+        _ change: DiffReport.TensorChange, _ value: (TensorStatistics) -> Double
+    ) -> Markup {
+        let (old, new) = (
+            change.oldStatistics.map { numberText(value($0)) },
+            change.newStatistics.map { numberText(value($0)) }
+        )
+        guard let old, let new, old != new else { return .text(new ?? old ?? "") }
+        return .element("span", ["class": "dim"], old + " → ") + .text(new)
     }
 
-    private func odd(_ figures: Figures?) -> String {
-        guard let figures else { return "" }
-        let (old, new) = (figures.old, figures.new)
-        let nan = old.nanCount + new.nanCount > 0 ? ["\(old.nanCount) → \(new.nanCount) NaN"] : []
-        let infinite =
-            old.infiniteCount + new.infiniteCount > 0
-            ? ["\(old.infiniteCount) → \(new.infiniteCount) Inf"] : []
-        return (nan + infinite).joined(separator: ", ")
+    private func odd(_ change: DiffReport.TensorChange) -> String {
+        func counts(_ count: (TensorStatistics) -> UInt64, _ word: String) -> String? {
+            let counts = [change.oldStatistics, change.newStatistics].compactMap { $0.map(count) }
+            guard counts.contains(where: { $0 > 0 }) else { return nil }
+            return counts.map { "\($0)" }.joined(separator: " → ") + " " + word
+        }
+        return [counts(\.nanCount, "NaN"), counts(\.infiniteCount, "Inf")].compactMap(\.self)
+            .joined(separator: ", ")
     }
 }

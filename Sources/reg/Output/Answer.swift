@@ -11,6 +11,8 @@ protocol Answer: Sendable {
 
     /// What the user should know besides, a printable line each.
     var notes: [String] { get }
+    /// What may well be a mistake of the user's, one printable line each.
+    var warnings: [String] { get }
 
     /// Whether it only confirms what was done, so that `--quiet` leaves its text out.
     var isConfirmation: Bool { get }
@@ -18,5 +20,6 @@ protocol Answer: Sendable {
 
 extension Answer {
     var notes: [String] { [] }
+    var warnings: [String] { [] }
     var isConfirmation: Bool { false }
 }
