@@ -49,6 +49,7 @@ let package = Package(
         library(
             "RegDiff",
             uses: ["RegBytes", "RegJSON", "CKernels", "CYAML", .product(name: "TOMLKit", package: "TOMLKit")]),
+        library("RegPage", uses: ["RegBytes"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
@@ -95,7 +96,7 @@ let package = Package(
             name: "reg",
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin", "RegMetrics",
-                "RegLog", "RegCatalog", "RegTensor", "RegDiff", "CPosix",
+                "RegLog", "RegCatalog", "RegTensor", "RegDiff", "RegGit", "RegPage", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -140,6 +141,7 @@ let package = Package(
             "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
         tests("RegCodecTests", of: ["RegCodec"]),
         tests("RegDiffTests", of: ["RegBytes", "RegJSON", "RegDiff"]),
+        tests("RegPageTests", of: ["RegPage"]),
         tests("RegLockTests", of: ["RegBytes", "RegHash", "RegLock"]),
         tests("RegPinTests", of: ["RegBytes", "RegHash", "RegJSON", "RegLock", "RegPin"]),
         tests("RegMetricsTests", of: ["RegJSON", "RegMetrics"]),
@@ -156,7 +158,7 @@ let package = Package(
             "CommandLineTests",
             of: [
                 "reg", "RegKit", "RegBytes", "RegJSON", "RegHash", "RegStore", "RegLock", "RegPin",
-                "RegMetrics", "RegLog", "RegCatalog", "RegTensor", "RegDiff",
+                "RegMetrics", "RegLog", "RegCatalog", "RegTensor", "RegDiff", "RegGit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
+internal import RegDiff
+internal import RegGit
+internal import RegLock
 
 extension Session {
     /// What differs between two versions, two sets of them, or one of those and the workspace.
@@ -15,15 +18,62 @@ extension Session {
                 try tensors.compare(artifact)
                 for pair in artifact.pairs { try configs.compare(pair) }
             }
-            let totals = files.totals
+            let totals = files.totals.reduce(into: SharedBytes.Totals()) { $0.add($1) }
+            let artifacts = files.artifacts(with: tensors.tensors, configs.changes)
             return DiffReport(
-                old: pairs.old, new: pairs.new, files: files.files,
+                old: pairs.old, new: pairs.new, isOfSets: pairs.isOfSets, artifacts: artifacts,
+                unchangedArtifactCount: pairs.pairs.count - artifacts.count,
+                commits: try pairs.revisions.flatMap { try commits(between: $0.old, $0.new) },
+                files: files.files,
                 unchangedFileCount: files.unchangedCount, tensors: tensors.tensors,
                 unchangedTensorCount: tensors.unchangedCount, configs: configs.changes,
+                annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0,
                 sharedByteCount: totals.sharedByteCount,
                 byteCountToFetch: totals.byteCountToFetch,
                 notes: pairs.notes + files.notes + tensors.notes + configs.notes)
         }
+    }
+}
+
+extension Session {
+    /// More commits than this are counted.
+    private static let commitLimit = 50
+
+    /// What the histories of two commits do not share; nil where one of them is not here.
+    private func commits(between old: String, _ new: String) throws -> DiffReport.Commits? {
+        guard let git = workspace?.git, let old = try git.commit(old), let new = try git.commit(new) else {
+            return nil
+        }
+        return DiffReport.Commits(
+            new: try git.commits(after: old, to: new, limit: Session.commitLimit),
+            old: try git.commits(after: new, to: old, limit: Session.commitLimit))
+    }
+}
+
+extension DiffReport.Artifact {
+    fileprivate mutating func count(_ tensor: DiffReport.TensorChange) {
+        tensorCount += 1
+        guard let change = tensor.figures?.relativeL2 else { return }
+        let most = largestChange?.figures?.relativeL2
+        // NaN is the most there is.
+        if most.map({ $0 < change || change.isNaN && !$0.isNaN }) ?? true { largestChange = tensor }
+    }
+}
+
+extension FileComparison {
+    /// The artifacts that differ, and what was found in their files.
+    fileprivate func artifacts(
+        with tensors: [DiffReport.TensorChange], _ configs: [DiffReport.ConfigChange]
+    ) -> [DiffReport.Artifact] {
+        var artifacts = artifacts
+        let places = Dictionary(artifacts.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        for tensor in tensors {
+            if let place = places[tensor.artifact] { artifacts[place].count(tensor) }
+        }
+        for config in configs {
+            if let place = places[config.artifact] { artifacts[place].configKeyCount += 1 }
+        }
+        return artifacts
     }
 }
 

@@ -10,6 +10,9 @@ struct FileComparison {
     private let library: ManifestLibrary
     private var bytes = SharedBytes()
     private(set) var files: [DiffReport.File] = []
+    /// What became of the artifacts that differ, apart from the bytes they share, and which pair each was.
+    private var changed: [(pair: Int, changes: ArtifactChanges)] = []
+    private var pairCount = 0
     /// Files that differ and may be compared by what is in them.
     private(set) var contents: [DiffContents] = []
     private(set) var unchangedCount: UInt64 = 0
@@ -21,12 +24,20 @@ struct FileComparison {
         self.library = library
     }
 
-    /// What the newer sides share with the older ones, once all pairs were compared.
-    var totals: SharedBytes.Totals { bytes.totals }
+    /// What the newer side of each pair shares with the older ones, once all were compared.
+    var totals: [SharedBytes.Totals] { bytes.totals }
+
+    /// The artifacts that differ, once all pairs were compared.
+    var artifacts: [DiffReport.Artifact] {
+        let totals = totals
+        return changed.map { pair, changes in changes.artifact(totals[pair]) }
+    }
 
     /// Goes through both sides in path order.
     mutating func compare(_ pair: DiffPair) throws {
         var changes = FileChanges(artifact: pair.name)
+        bytes.beginArtifact()
+        defer { pairCount += 1 }
         let (olds, news) = (
             try DiffRows(of: pair.old, library: library), try DiffRows(of: pair.new, library: library)
         )
@@ -41,6 +52,9 @@ struct FileComparison {
         }
         let settled = changes.settled
         files += settled.files
+        if !settled.files.isEmpty {
+            changed.append((pairCount, ArtifactChanges(pair, settled.files, changes)))
+        }
         guard request.level != .files, let old = pair.old, let new = pair.new else { return }
         let pairs = settled.contents.map { rows in
             DiffFilePair(
@@ -64,6 +78,7 @@ struct FileComparison {
             absentCount += 1
         } else if let old, let new, old.row == new.row {
             unchangedCount += 1
+            changes.unchangedCount += 1
             bytes.addUnchanged(new.row)
         } else {
             if let new { bytes.addNew(new) }
@@ -79,21 +94,60 @@ extension DiffSide {
     }
 }
 
+/// What became of an artifact that differs.
+private struct ArtifactChanges {
+    private let pair: DiffPair
+    private let files: [DiffReport.File.Status: Int]
+    private let changes: (old: FileChanges.Rows, new: FileChanges.Rows, unchangedCount: UInt64)
+
+    init(_ pair: DiffPair, _ files: [DiffReport.File], _ changes: FileChanges) {
+        self.pair = pair
+        self.files = Dictionary(files.map { ($0.status, 1) }, uniquingKeysWith: +)
+        self.changes = (changes.old, changes.new, changes.unchangedCount)
+    }
+
+    func artifact(_ totals: SharedBytes.Totals) -> DiffReport.Artifact {
+        DiffReport.Artifact(
+            name: pair.name, type: pair.new?.type ?? pair.old?.type,
+            old: pair.old.map { side($0, changes.old) }, new: pair.new.map { side($0, changes.new) },
+            files: files, unchangedFileCount: changes.unchangedCount,
+            sharedByteCount: totals.sharedByteCount, byteCountToFetch: totals.byteCountToFetch)
+    }
+
+    private func side(_ side: DiffSide, _ rows: FileChanges.Rows) -> DiffReport.Artifact.Side {
+        DiffReport.Artifact.Side(
+            version: side.version, digest: side.digest, byteCount: rows.byteCount, fileCount: rows.fileCount)
+    }
+}
+
 /// The rows of one artifact that differ, before it is known which were renamed.
 private struct FileChanges {
     private let artifact: String
     private var changed: [(old: DiffRow, new: DiffRow)] = []
     private var removed: [DiffRow] = []
     private var added: [DiffRow] = []
-    /// Rows of each side.
-    private var oldCount: UInt64 = 0
-    private var newCount: UInt64 = 0
+    /// What each side has.
+    private(set) var old = Rows()
+    private(set) var new = Rows()
+    var unchangedCount: UInt64 = 0
+
+    struct Rows {
+        var count: UInt64 = 0
+        var fileCount: UInt64 = 0
+        var byteCount: UInt64 = 0
+
+        mutating func add(_ row: TreeRow) {
+            count += 1
+            if row.isFile { fileCount += 1 }
+            byteCount = saturatingSum(byteCount, row.byteCount)
+        }
+    }
 
     init(artifact: String) { self.artifact = artifact }
 
     mutating func count(_ old: DiffRow?, _ new: DiffRow?) {
-        if old != nil { oldCount += 1 }
-        if new != nil { newCount += 1 }
+        if let old { self.old.add(old.row) }
+        if let new { self.new.add(new.row) }
     }
 
     mutating func add(_ old: DiffRow?, _ new: DiffRow?) {
@@ -137,7 +191,8 @@ private struct FileChanges {
         }
         var lost = zip(removed, isRenamed).filter { !$1 }.map(\.0)
         var changed = changed
-        if oldCount == 1, newCount == 1, let old = lost.first, let new = rest.first, old.row.isFile,
+        if self.old.count == 1, self.new.count == 1, let old = lost.first, let new = rest.first,
+            old.row.isFile,
             new.row.isFile
         {
             // Two single files are two versions of one, whatever they are called.
@@ -193,11 +248,16 @@ extension TreeRow {
 
 /// Adds up what of the newer side's bytes the older side has, chunk by chunk where both are stored, else file by file.
 struct SharedBytes {
-    struct Totals {
+    struct Totals: Equatable {
         /// Raw bytes of the newer side that are in the older one.
         var sharedByteCount: UInt64 = 0
         /// What the others take where they are to be fetched from, bases included.
         var byteCountToFetch: UInt64 = 0
+
+        mutating func add(_ other: Totals) {
+            sharedByteCount = saturatingSum(sharedByteCount, other.sharedByteCount)
+            byteCountToFetch = saturatingSum(byteCountToFetch, other.byteCountToFetch)
+        }
     }
 
     /// The beginnings of hashes of files and of ids of chunks that the older side has: few enough bytes for a million
@@ -205,13 +265,22 @@ struct SharedBytes {
     private var known: Set<UInt64> = []
     /// Files of the newer side that differ: what they share is known when all of the older side was seen.
     private var files: [File] = []
-    private var unchangedByteCount: UInt64 = 0
+    private var artifacts: [Artifact] = []
+
+    private struct Artifact {
+        /// Of those files, its first one.
+        let firstFile: Int
+        var unchangedByteCount: UInt64 = 0
+    }
 
     private struct File {
         let hash: Digest
         let size: UInt64
         let chunks: [ChunkRow]
     }
+
+    /// What is added from here on belongs to another artifact.
+    mutating func beginArtifact() { artifacts.append(Artifact(firstFile: files.count)) }
 
     mutating func addOld(_ row: DiffRow) {
         guard case .file(_, let hash, _) = row.row.kind else { return }
@@ -220,7 +289,9 @@ struct SharedBytes {
     }
 
     mutating func addUnchanged(_ row: TreeRow) {
-        unchangedByteCount = saturatingSum(unchangedByteCount, row.byteCount)
+        guard let last = artifacts.indices.last else { return }
+        artifacts[last].unchangedByteCount = saturatingSum(
+            artifacts[last].unchangedByteCount, row.byteCount)
     }
 
     mutating func addNew(_ row: DiffRow) {
@@ -234,10 +305,24 @@ struct SharedBytes {
         let offset: UInt64
     }
 
-    var totals: Totals {
-        var totals = Totals(sharedByteCount: unchangedByteCount)
+    /// Of each artifact; what two need is fetched for the first.
+    var totals: [Totals] {
         var fetched: Set<UInt64> = []
         var places: Set<Place> = []
+        return artifacts.indices.map { number in
+            let end = number + 1 < artifacts.count ? artifacts[number + 1].firstFile : files.count
+            var totals = self.totals(
+                of: files[artifacts[number].firstFile..<end], &fetched, &places)
+            totals.sharedByteCount = saturatingSum(
+                totals.sharedByteCount, artifacts[number].unchangedByteCount)
+            return totals
+        }
+    }
+
+    private func totals(
+        of files: ArraySlice<File>, _ fetched: inout Set<UInt64>, _ places: inout Set<Place>
+    ) -> Totals {
+        var totals = Totals()
         for file in files {
             if known.contains(file.hash.beginning) {
                 totals.sharedByteCount = saturatingSum(totals.sharedByteCount, file.size)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import RegBytes
 package import RegDiff
+package import RegGit
+package import RegHash
+package import RegLock
 package import RegTensor
 
 /// How closely two versions are compared.
@@ -34,6 +37,54 @@ package struct DiffRequest: Sendable {
 
 /// What differs between two versions, or two sets of them.
 package struct DiffReport: Sendable {
+    /// What became of one artifact that differs.
+    package struct Artifact: Sendable {
+        /// What one side has of it.
+        package struct Side: Sendable {
+            /// Nil where the log, as far as it is known here, has no such version.
+            package let version: UInt64?
+            /// Nil for files that lie on disk.
+            package let digest: Digest?
+            /// Of the files that were compared.
+            package let byteCount: UInt64
+            package let fileCount: UInt64
+        }
+
+        package let name: String
+        /// Nil for files that no lock names.
+        package let type: ArtifactType?
+        /// Nil for one that was added.
+        package let old: Side?
+        /// Nil for one that was removed.
+        package let new: Side?
+        /// How many files became what.
+        package let files: [File.Status: Int]
+        package let unchangedFileCount: UInt64
+        /// As of the whole report; a chunk that two artifacts need counts for the first.
+        package let sharedByteCount: UInt64
+        package let byteCountToFetch: UInt64
+        /// How many tensors differ, and which of those that were compared did so most.
+        package var tensorCount = 0
+        package var largestChange: TensorChange?
+        /// How many keys of configs differ.
+        package var configKeyCount = 0
+
+        package var status: File.Status { old == nil ? .added : new == nil ? .removed : .changed }
+    }
+
+    /// The commits between two git revisions.
+    package struct Commits: Sendable {
+        /// Those that only the newer side has.
+        package let new: CommitRange
+        /// Those that only the older side has.
+        package let old: CommitRange
+
+        package init(new: CommitRange, old: CommitRange) {
+            self.new = new
+            self.old = old
+        }
+    }
+
     /// What became of one file, link or empty directory.
     package struct File: Sendable {
         package enum Status: String, Sendable {
@@ -124,6 +175,13 @@ package struct DiffReport: Sendable {
     /// What was compared, printable.
     package let old: String
     package let new: String
+    /// Whether it is about two sets, not about one artifact.
+    package let isOfSets: Bool
+    /// Those that differ, by their names.
+    package let artifacts: [Artifact]
+    package let unchangedArtifactCount: Int
+    /// Nil where both sides are not git revisions.
+    package let commits: Commits?
     /// In the order of artifacts and paths.
     package let files: [File]
     package let unchangedFileCount: UInt64
@@ -132,6 +190,13 @@ package struct DiffReport: Sendable {
     package let unchangedTensorCount: UInt64
     /// In the order of the files.
     package let configs: [ConfigChange]
+    /// In the order of the files.
+    package let annotations: [Annotations]
+    /// Of artifacts of images and other samples that differ.
+    package let datasets: [Dataset]
+    /// In the order of the files.
+    package let metrics: [Metric]
+    package let unchangedMetricCount: UInt64
     /// Raw bytes of the newer side that the older one has as well.
     package let sharedByteCount: UInt64
     /// Bytes to read, by who has the older side, to have the newer one.

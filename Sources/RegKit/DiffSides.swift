@@ -23,6 +23,11 @@ struct DiffSide {
     /// For messages.
     let subject: String
     let content: Content
+    var type: ArtifactType?
+    /// Nil for files that lie on disk.
+    var digest: Digest?
+    /// Nil where the log, as far as it is known here, has no such version.
+    var version: UInt64?
 }
 
 /// The same artifact on both sides; nil where one has none.
@@ -39,18 +44,23 @@ struct DiffPairs {
     let old: String
     let new: String
     let pairs: [DiffPair]
+    let isOfSets: Bool
+    /// What the sides of two sets are called in git.
+    var revisions: (old: String, new: String)?
     let notes: [String]
 }
 
 /// What one argument names.
 private enum DiffOperand {
     case artifact(DiffSide)
-    case set([DiffSide])
+    case set([DiffSide], revision: String)
+
+    var revision: String? { if case .set(_, let revision) = self { revision } else { nil } }
 
     var sides: [DiffSide] {
         switch self {
         case .artifact(let side): [side]
-        case .set(let sides): sides
+        case .set(let sides, _): sides
         }
     }
 }
@@ -66,15 +76,17 @@ extension Session {
         case (.artifact(let old), .artifact(let new)):
             // Two artifacts, or an artifact and a path: what they are called does not matter.
             pairs = [DiffPair(name: (old.name ?? new.name)?.text ?? "", old: old, new: new)]
-        case (.set(let old), .set(let new)): pairs = DiffPair.matching(old, new)
+        case (.set(let old, _), .set(let new, _)): pairs = DiffPair.matching(old, new)
         default:
-            let isSet = if case .set = old { true } else { false }
             throw RegError(
-                .usage, "'\(printable(isSet ? request.old : argument))' is a set, the other is one artifact",
+                .usage,
+                "'\(printable(old.revision != nil ? request.old : argument))' is a set, the other is one artifact",
                 hint: "name one of the set: NAME@REV")
         }
         return DiffPairs(
-            old: title(old, request.old), new: title(new, argument), pairs: pairs, notes: [])
+            old: title(old, request.old), new: title(new, argument), pairs: pairs,
+            isOfSets: old.revision != nil,
+            revisions: old.revision.flatMap { old in new.revision.map { (old, $0) } }, notes: [])
     }
 
     private func title(_ operand: DiffOperand, _ argument: BytePath) -> String {
@@ -92,7 +104,8 @@ extension Session {
         case .set(let revision):
             let commit = try workspace?.git?.commit(revision)
             let entries = try self.lock(of: revision, text: text).entries
-            return .set(try entries.compactMap { try side(of: $0, in: commit, revision) })
+            return .set(
+                try entries.compactMap { try side(of: $0, in: commit, revision) }, revision: revision)
         case .artifact(let name, .current):
             let head = try workspace?.git?.head()
             if let entry = lock[name], entry.content == .git, let side = try side(of: entry, in: head, "HEAD")
@@ -110,7 +123,17 @@ extension Session {
         }
         let version = try resolveOne(text)
         let manifest = try manifest(of: version, in: library())
-        return .artifact(DiffSide(name: version.name, subject: version.subject, content: .stored(manifest)))
+        return .artifact(try side(version, manifest, subject: version.subject))
+    }
+
+    /// A version that is stored.
+    private func side(
+        _ version: ResolvedVersion, _ manifest: Manifest, subject: String
+    ) throws -> DiffSide {
+        let known = try version.version ?? catalog.version(of: version.name, digest: version.digest)
+        return DiffSide(
+            name: version.name, subject: subject, content: .stored(manifest),
+            type: version.type ?? known?.type, digest: version.digest, version: known?.number)
     }
 
     /// An artifact of a commit; nil where git keeps it and the commit is not here.
@@ -120,13 +143,15 @@ extension Session {
         case .stored(let digest, _, _):
             let version = ResolvedVersion(
                 name: entry.name, digest: digest, type: entry.type, version: nil, place: entry)
-            let manifest = try manifest(of: version, in: library())
-            return DiffSide(name: entry.name, subject: subject, content: .stored(manifest))
+            return try side(version, manifest(of: version, in: library()), subject: subject)
         case .git:
             guard let commit, let git = workspace?.git,
                 let artifact = try GitArtifact(entry, in: commit, git: git)
             else { return nil }
-            return DiffSide(name: entry.name, subject: subject, content: .git(artifact))
+            let digest = artifact.summary.digest
+            return DiffSide(
+                name: entry.name, subject: subject, content: .git(artifact), type: entry.type,
+                digest: digest, version: try catalog.version(of: entry.name, digest: digest)?.number)
         }
     }
 
@@ -144,7 +169,8 @@ extension Session {
             let isWhole = entry?.path == path
             return DiffSide(
                 name: isWhole ? entry?.name : ArtifactName.proposed(from: path), subject: subject,
-                content: .files(tree, path, isWhole ? try tree.checkouts.checkout(at: path) : Checkout()))
+                content: .files(tree, path, isWhole ? try tree.checkouts.checkout(at: path) : Checkout()),
+                type: isWhole ? entry?.type : nil)
         }
         guard let resolved = resolvingSymlinks(whole), !resolved.lastComponent.isEmpty else {
             throw RegError(.usage, "\(subject) is no file and no directory of files")
@@ -183,11 +209,13 @@ extension Session {
             pairs = [
                 DiffPair(name: name.text, old: side, new: try workspaceSide(entry, in: tree, &notes))
             ]
-        case .set(let sides):
+        case .set(let sides, _):
             pairs = DiffPair.matching(
                 sides, try lock.entries.compactMap { try workspaceSide($0, in: tree, &notes) })
         }
-        return DiffPairs(old: title(old, request.old), new: "the workspace", pairs: pairs, notes: notes)
+        return DiffPairs(
+            old: title(old, request.old), new: "the workspace", pairs: pairs,
+            isOfSets: old.revision != nil, revisions: old.revision.map { ($0, "HEAD") }, notes: notes)
     }
 
     /// An artifact as it lies here: as the version that the lock names where it is known to be that one.
@@ -208,13 +236,16 @@ extension Session {
                         "\(printable(path)) is not here: what reg.lock says of \(entry.name) stands for it")
                 }
                 if let found {
-                    return DiffSide(name: entry.name, subject: entry.name.text, content: .stored(found))
+                    let version = ResolvedVersion(
+                        name: entry.name, digest: digest, type: entry.type, version: nil, place: entry)
+                    return try side(version, found, subject: entry.name.text)
                 }
             }
         }
         guard isThere else { return nil }
         return DiffSide(
-            name: entry.name, subject: printable(path), content: .files(tree, entry.path, checkout))
+            name: entry.name, subject: printable(path), content: .files(tree, entry.path, checkout),
+            type: entry.type)
     }
 }
 

@@ -16,6 +16,8 @@ struct Diff: ParsableCommand {
               reg diff HEAD~3 HEAD
               reg diff detector@v7 ./weights/new.safetensors
               reg diff data@v2 --only 'train/**' --level files --exit-code
+              reg diff main HEAD --md >comment.md
+              reg diff detector@v6 detector@v7 --html changes.html
             """)
 
     @Argument(
@@ -38,6 +40,13 @@ struct Diff: ParsableCommand {
             "Only files that this covers, by paths in the artifact; may be repeated.", valueName: "glob"),
         transform: patternArgument)
     var only: [PathPattern] = []
+    @Flag(name: .customLong("md"), help: "Print Markdown, for a comment on a pull request.")
+    var isMarkdown = false
+    @Option(
+        name: .customLong("html"),
+        help: ArgumentHelp("Write a page with plots as well; it needs no other file.", valueName: "file"),
+        completion: .file(extensions: ["html"]), transform: pathArgument)
+    var page: BytePath?
     @Flag(name: .customLong("exit-code"), help: "End with 1 where something differs.")
     var tellsByExitCode = false
     @OptionGroup var shared: SharedOptions
@@ -46,11 +55,21 @@ struct Diff: ParsableCommand {
         var request = DiffRequest(from: old, to: new)
         request.only = only
         request.level = level
+        request.wantsHistograms = page != nil
         return request
     }
 
+    func validate() throws {
+        if isMarkdown && shared.isJSON { throw ValidationError("--md and --json exclude each other") }
+    }
+
     func run() throws {
-        let report = try shared.report { session in try session.diff(request) }
-        if tellsByExitCode && report.hasDifferences { throw CommandEnd(exitCode: 1) }
+        let file = try page.map { try OutputFile($0) }
+        let answer = try shared.report { session in
+            let report = try session.diff(request)
+            try file?.write(DiffPage(report: report).source)
+            return DiffAnswer(report: report, isMarkdown: isMarkdown)
+        }
+        if tellsByExitCode && answer.report.hasDifferences { throw CommandEnd(exitCode: 1) }
     }
 }

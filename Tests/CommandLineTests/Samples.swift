@@ -2,6 +2,7 @@
 
 import RegBytes
 import RegDiff
+import RegGit
 import RegHash
 import RegJSON
 import RegLock
@@ -126,7 +127,24 @@ enum Sample {
     }()
 
     static let compared = DiffReport(
-        old: "detector@v1", new: "./\(steering)",
+        old: "detector@v1", new: "./\(steering)", isOfSets: true,
+        artifacts: [
+            .init(
+                name: "detector", type: .weights,
+                old: .init(version: 6, digest: digest, byteCount: 5, fileCount: 1), new: nil,
+                files: [.removed: 1, .changed: 2], unchangedFileCount: 1, sharedByteCount: 1,
+                byteCountToFetch: 2, tensorCount: 3, largestChange: comparedTensors[0], configKeyCount: 2),
+            .init(
+                name: "data", type: nil, old: nil,
+                new: .init(version: nil, digest: nil, byteCount: 7, fileCount: 1), files: [.added: 1],
+                unchangedFileCount: 0, sharedByteCount: 0, byteCountToFetch: 7),
+        ], unchangedArtifactCount: 1,
+        commits: .init(
+            new: CommitRange(
+                commits: [
+                    CommitSummary(
+                        id: commit, subject: steering, author: steering, time: "2026-11-22T17:45:15+01:00")
+                ], count: 7), old: CommitRange(commits: [], count: 0)),
         files: [
             .init(artifact: "data", status: .added, old: nil, new: shown.files[0]),
             .init(artifact: "data", status: .renamed, old: shown.files[1], new: shown.files[0]),
@@ -139,7 +157,7 @@ enum Sample {
             .init(
                 artifact: "cfg", file: oddPath,
                 difference: ConfigDifference(key: "b", old: .number(.nan), new: .array([]))),
-        ], sharedByteCount: 1,
+        ], annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0, sharedByteCount: 1,
         byteCountToFetch: 2, notes: ["not here"])
 
     static let pulled = PullReport(

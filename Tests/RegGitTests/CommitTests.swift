@@ -112,6 +112,30 @@ import Testing
         }
     }
 
+    @Test func listsWhatOneHistoryHasAndAnotherHasNot() throws {
+        try withRepository { repository in
+            let first = try repository.commitAll("one\n\nand why")
+            try repository.git("checkout", "--quiet", "-b", "side")
+            try repository.commitAll("aside")
+            try repository.git("checkout", "--quiet", "main")
+            try repository.commitAll("two \u{1b}[31m")
+            let third = try repository.commitAll("three")
+            try repository.git("config", "log.showSignature", "true")
+            try repository.git("config", "log.decorate", "full")
+            try repository.git("config", "format.pretty", "raw")
+            let git = try repository.discovered()
+            let side = try #require(try git.commit("side"))
+            let main = try #require(try git.head())
+            let ahead = try git.commits(after: side, to: main, limit: 9)
+            #expect(ahead.count == 2 && ahead.commits.map(\.subject) == ["three", "two \u{1b}[31m"])
+            #expect(ahead.commits.first?.id.hex == third && ahead.commits.first?.author == "Ada Lovelace")
+            #expect(try git.commits(after: main, to: side, limit: 9).commits.map(\.subject) == ["aside"])
+            let few = try git.commits(after: try #require(try git.commit(first)), to: main, limit: 1)
+            #expect(few.count == 2 && few.commits.map(\.subject) == ["three"])
+            #expect(try git.commits(after: main, to: main, limit: 9) == CommitRange(commits: [], count: 0))
+        }
+    }
+
     @Test func namesTheAuthor() throws {
         try withRepository { repository in
             #expect(try repository.discovered().author() == "Ada Lovelace <ada@example.org>")

@@ -8,12 +8,16 @@ extension DiffReport: Answer {
     var json: JSON {
         [
             "old": .string(old), "new": .string(new), "differs": .bool(hasDifferences),
-            "files": .array(files.map { .object($0.members) }),
+            "artifacts": .array(artifacts.map { .object($0.members) }),
+            "commits": commits.map(\.json) ?? .null, "files": .array(files.map { .object($0.members) }),
             "bytes": ["shared": .count(sharedByteCount), "to_fetch": .count(byteCountToFetch)],
             "tensors": .array(tensors.map { .object($0.members) }),
             "config": .array(configs.map { .object($0.members) }), "annotations": [],
             "metrics": [],
-            "unchanged": ["files": .count(unchangedFileCount), "tensors": .count(unchangedTensorCount)],
+            "unchanged": [
+                "artifacts": .count(UInt64(unchangedArtifactCount)), "files": .count(unchangedFileCount),
+                "tensors": .count(unchangedTensorCount),
+            ],
             "notes": .texts(notes),
         ]
     }
@@ -24,20 +28,28 @@ extension DiffReport: Answer {
             return [
                 title + ": " + style.paint("no differences", .good)
                     + " in \(countText(unchangedFileCount, "file"))"
-            ]
+            ] + withoutLastEmpty([""] + commitLines(style))
         }
-        return [title + ": " + summary, ""] + fileLines(style) + tensorLines(style) + configLines(style)
+        return [title + ": " + summary, ""] + artifactLines(style) + commitLines(style) + fileLines(style)
+            + tensorLines(style) + configLines(style)
     }
 
-    private var summary: String {
-        let statuses: [File.Status] = [.added, .removed, .changed, .renamed]
-        let counts = statuses.compactMap { status -> String? in
+    var summary: String {
+        let counts = File.Status.all.compactMap { status -> String? in
             let count = files.count { $0.status == status }
             return count == 0 ? nil : "\(count) \(status.rawValue)"
         }
         let unchanged = unchangedFileCount == 0 ? [] : ["\(unchangedFileCount) unchanged"]
         let bytes = "\(sizeText(sharedByteCount)) shared, \(sizeText(byteCountToFetch)) to fetch"
-        return (counts + unchanged).joined(separator: ", ") + "; " + bytes
+        let isOne = artifacts.count == 1
+        let sets = isOfSets ? ["\(artifacts.count) of \(artifactCount) differ\(isOne ? "s" : "")"] : []
+        return (sets + counts + unchanged).joined(separator: ", ") + "; " + bytes
+    }
+
+    private var artifactCount: String { countText(artifacts.count + unchangedArtifactCount, "artifact") }
+
+    private func withoutLastEmpty(_ lines: [String]) -> [String] {
+        lines.last?.isEmpty == true ? lines.dropLast() : lines
     }
 
     /// The files of each artifact; of many, the first few, unless more is asked for.
@@ -75,7 +87,7 @@ extension DiffReport.File {
         return [
             .init("  " + status.rawValue, paint), .init(withArtifact ? artifact : "", .bold),
             .init(size(isResized ? old : nil)), .init(isResized ? "to" : "", .dim), .init(size(new ?? old)),
-            .init(printable(path) + remarks),
+            .init(printable(path) + (remarks.isEmpty ? "" : " (\(remarks))")),
         ]
     }
 
@@ -85,7 +97,7 @@ extension DiffReport.File {
     }
 
     /// What the columns do not say.
-    private var remarks: String {
+    var remarks: String {
         var remarks = formerPath.map { ["from \(printable($0))"] } ?? []
         switch (old?.kind, new?.kind) {
         case (.file(let before, let wasExecutable)?, .file(let after, let isExecutable)?):
@@ -98,7 +110,7 @@ extension DiffReport.File {
         case (let before?, let after?): remarks.append("\(before.word), now \(after.word)")
         default: break
         }
-        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
+        return remarks.joined(separator: "; ")
     }
 }
 

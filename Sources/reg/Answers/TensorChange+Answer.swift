@@ -42,7 +42,7 @@ extension DiffReport.TensorChange {
 }
 
 /// A number, or the name of what is none.
-private func number(_ value: Double?) -> JSON {
+func number(_ value: Double?) -> JSON {
     guard let value else { return .null }
     if value.isFinite { return .number(value) }
     return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
@@ -57,7 +57,7 @@ extension TensorStatistics {
 // MARK: Text
 
 /// Tensors of one module, `encoder.layer.3.*`, and how much they changed together.
-private struct TensorGroup {
+struct TensorGroup {
     let name: String
     /// Those that changed most first.
     let tensors: [DiffReport.TensorChange]
@@ -93,7 +93,7 @@ private struct TensorGroup {
 
 extension DiffReport.TensorChange {
     /// What sorts it: what could not be compared, and what is no number, comes first.
-    fileprivate var weight: Double {
+    var weight: Double {
         figures.map { $0.relativeL2.isNaN ? .infinity : $0.relativeL2 } ?? .infinity
     }
 }
@@ -180,9 +180,8 @@ extension DiffReport.TensorChange {
     fileprivate var summaryRow: [Table.Cell] {
         [
             .init("  " + printable(name) + former), .init(status.rawValue, paint),
-            .init(change { printable($0.dtype) }),
-            .init(change { shapeText($0) }),
-            .init(bounds.map { $0.relativeL2 > 0 ? "≥ " + numberText($0.relativeL2) : "" } ?? ""),
+            .init(types), .init(shapes),
+            .init(relativeL2Text),
             values(\.mean), values(\.deviation), values(\.minimum), values(\.maximum),
             counts(\.nanCount), counts(\.infiniteCount),
         ]
@@ -191,10 +190,6 @@ extension DiffReport.TensorChange {
     private func values(_ value: (TensorStatistics) -> Double) -> Table.Cell {
         let texts = [oldStatistics, newStatistics].compactMap { $0.map { numberText(value($0)) } }
         return .init(Set(texts).count == 1 ? texts[0] : texts.joined(separator: " to "))
-    }
-
-    private func shapeText(_ tensor: Tensor) -> String {
-        "[\(tensor.shape.map { "\($0)" }.joined(separator: ", "))]"
     }
 
     private var paint: TextStyle.Paint {
@@ -207,25 +202,36 @@ extension DiffReport.TensorChange {
     }
 
     /// Where it was, if that was elsewhere.
-    private var former: String {
-        let places = [formerName.map { printable($0) }, formerFile.map { printable($0) }].compactMap { $0 }
-        return places.isEmpty ? "" : " (from \(places.joined(separator: " in ")))"
+    var former: String {
+        let places = [formerName.map { printable($0) }, formerFile.map { "in \(printable($0))" }]
+            .compactMap(\.self)
+        return places.isEmpty ? "" : " (from \(places.joined(separator: " ")))"
     }
 
     /// `bar`: what a full bar stands for; nil for a member of a group.
     fileprivate func row(bar most: Double?) -> [Table.Cell] {
         [
-
             .init((most == nil ? "    " : "  ") + printable(name) + former), .init(status.rawValue, paint),
-            .init(change { printable($0.dtype) }),
-            .init(change { shapeText($0) }),
-            .init(figures.map { numberText($0.relativeL2) } ?? ""),
+            .init(types), .init(shapes),
+            .init(relativeL2Text),
             .init(most.map { barText(figures?.relativeL2, of: $0) } ?? "", .warning),
             .init(figures.map { numberText($0.largestChange) } ?? ""),
             .init(figures.map { percentText($0.changedShare) } ?? ""),
             counts(\.nanCount), counts(\.infiniteCount),
         ]
     }
+
+    /// How much it changed, or how much at least; empty where that is not known.
+    var relativeL2Text: String {
+        if let figures { return numberText(figures.relativeL2) }
+        return bounds.map { $0.relativeL2 > 0 ? "≥ " + numberText($0.relativeL2) : "" } ?? ""
+    }
+
+    /// Its dtype; where it changed, both.
+    var types: String { change { printable($0.dtype) } }
+
+    /// The same of its shape.
+    var shapes: String { change { "[\($0.shape.map { "\($0)" }.joined(separator: ", "))]" } }
 
     private func change(_ text: (Tensor) -> String) -> String {
         let texts = [old, new].compactMap { $0.map(text) }
