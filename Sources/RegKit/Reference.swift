@@ -22,6 +22,8 @@ enum Reference: Equatable {
     /// All artifacts of a git revision.
     case set(revision: String)
 
+    /// Reads `text`.
+    ///
     /// `isName`: whether there is an artifact of that name; else a bare word is a git revision.
     /// `version`: the version that a run or an alias of that word stands for; nil where it is a git revision.
     init(

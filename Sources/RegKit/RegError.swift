@@ -33,7 +33,9 @@ package struct RegError: Error, Sendable {
     }
 
     package let kind: Kind
-    /// One printable line: what, where, why. Below it may stand a text and a caret where it goes wrong.
+    /// One printable line: what, where, why.
+    ///
+    /// Below it may stand a text and a caret where it goes wrong.
     package let message: String
     /// The next step, where there is one.
     package let hint: String?

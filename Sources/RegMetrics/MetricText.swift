@@ -7,9 +7,11 @@ extension Double {
         if isNaN { return "NaN" }
         if isInfinite { return self < 0 ? "-Infinity" : "Infinity" }
         if self == 0 { return "0" }
-        let scale = pow(10, 5 - floor(log10(abs(self))))
-        let rounded = (self * scale).rounded() / scale
-        let text = "\(rounded.isFinite && scale.isFinite ? rounded : self)"
+        // One of the two is exact: powers of ten below 1 are not.
+        let exponent = floor(log10(abs(self))) - 5
+        let unit = pow(10, abs(exponent))
+        let rounded = exponent < 0 ? (self * unit).rounded() / unit : (self / unit).rounded() * unit
+        let text = "\(rounded.isFinite ? rounded : self)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 }

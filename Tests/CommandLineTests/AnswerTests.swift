@@ -37,7 +37,8 @@ private let documents: [(schema: String, answer: any Answer)] = [
     func documentsAreThoseOfTheirSchemas(index: Int) throws {
         let document = documents[index].answer.json
         #expect(try Schema(documents[index].schema).faults(in: document) == [])
-        #expect(try JSON.parse(Array(document.compact.utf8)) == document)
+        // By their texts: what is no finite number is read back as a string.
+        #expect(try JSON.parse(Array(document.compact.utf8)).compact == document.compact)
     }
 
     @Test func addHasTheKeysOfTheContract() {

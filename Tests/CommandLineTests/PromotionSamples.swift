@@ -68,7 +68,7 @@ extension Sample {
         else { return nil }
         let run = RunEntry(
             id: .random(), attempt: 2, pin: pin.id, status: .failed, exit: 3, started: steering, ended: "b",
-            archive: digest, metrics: Metrics(), original: .random(), record: 5)
+            archive: digest, metrics: Metrics(), original: .random(), job: steering, record: 5)
         let inputs = [
             WhyReport.Input(name: name("val"), digest: digest, version: nil, maker: nil, run: nil),
             WhyReport.Input(

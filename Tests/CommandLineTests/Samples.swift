@@ -172,7 +172,9 @@ enum Sample {
         .init(
             name: name("detector"), type: .weights, version: 4, digest: digest, byteCount: 1_234,
             fileCount: 1,
-            aliases: [(alias("prod"), 3), (alias("staging"), 4)])
+            aliases: [
+                (alias: alias("prod"), version: UInt64(3)), (alias: alias("staging"), version: UInt64(4)),
+            ])
     ])
 
     static let shown = ShowReport(

@@ -2,6 +2,7 @@
 import RegBytes
 import RegHash
 import RegJSON
+import Testing
 
 extension Forge {
     /// A version of the log.
