@@ -5,12 +5,13 @@ internal import RegKit
 struct Env: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "env",
-        abstract: "Make the directory that a run of a pin has, and print its variables.",
+        abstract: "Make the directory of a pin, to work there by hand.",
         usage: "reg env --pin <file|id> [<option> ...]",
         discussion: """
-            For a shell, or an IDE's remote interpreter. The directory stays; it is made
-            once for each pin.
+            Prints the variables that a run would find, as lines for a shell: for work by
+            hand, or an IDE's remote interpreter. The directory stays.
 
+              reg env --pin job.pin
               eval "$(reg env --pin job.pin)" && cd "$REG_INPUTS"
             """)
 

@@ -5,7 +5,7 @@ internal import RegKit
 struct Rerun: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rerun",
-        abstract: "Run the pin of a run once more and compare what comes out.",
+        abstract: "Run once more what a run did, and compare.",
         usage: "reg rerun <run> [<option> ...]",
         discussion: """
             Needs nothing but the registry: code, artifacts and the command are in it. The

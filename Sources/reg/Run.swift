@@ -7,7 +7,7 @@ internal import RegLock
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a command on a clean copy of a pin and archive what comes out.",
+        abstract: "Run a command under a pin and archive what comes out.",
         usage: "reg run --pin <file|id> [--out <name=path> ...] [<option> ...] [-- <command> ...]",
         discussion: """
             The command starts in a fresh directory with the pin's code (writable) and its
