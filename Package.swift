@@ -52,6 +52,7 @@ let package = Package(
         library("RegPage", uses: ["RegBytes"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
+        library("RegHost", uses: ["RegBytes", "RegJSON", "RegJobs", "RegFiles", "RegProcess"]),
         library("RegHTTP", uses: ["RegFiles", "RegJobs", "CCurl"]),
         library(
             "RegS3",
@@ -88,8 +89,9 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin", "RegMetrics",
-                "RegLog", "RegCatalog", "RegProcess", "RegGit", "RegHTTP", "RegS3",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin",
+                "RegMetrics",
+                "RegLog", "RegCatalog", "RegProcess", "RegHost", "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
@@ -146,6 +148,7 @@ let package = Package(
         tests("RegPinTests", of: ["RegBytes", "RegHash", "RegJSON", "RegLock", "RegPin"]),
         tests("RegMetricsTests", of: ["RegJSON", "RegMetrics"]),
         tests("RegProcessTests", of: ["RegBytes", "RegFiles", "RegJobs", "RegProcess"]),
+        tests("RegHostTests", of: ["RegBytes", "RegJSON", "RegFiles", "RegProcess", "RegHost"]),
         tests(
             "RegHTTPTests", of: ["RegBytes", "RegHash", "RegJSON", "RegFiles", "RegHTTP"],
             excluding: ["server.py"]),

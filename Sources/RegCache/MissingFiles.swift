@@ -9,10 +9,12 @@ package struct MissingFiles: Sendable {
     package private(set) var fileCount: UInt64 = 0
     package private(set) var byteCount: UInt64 = 0
     /// Files that come once for several rows.
-    private var large: Set<CachedFile> = []
+    private var seen: Set<CachedFile> = []
 
     /// From this size on, equal files of a tree are brought once; of smaller ones to remember each would cost more.
     private static let largeSize: UInt64 = 1 << 20
+    /// So many small ones are remembered: what is equal in many rows, such as empty files, comes up early.
+    private static let seenLimit = 1 << 17
 
     package var isEmpty: Bool { fileCount == 0 }
 
@@ -28,7 +30,8 @@ package struct MissingFiles: Sendable {
         count += 1
         if number & 63 == 0 { bits.append(0) }
         guard isMissing, let file else { return }
-        if file.size >= MissingFiles.largeSize, !large.insert(file).inserted { return }
+        if seen.contains(file) { return }
+        if file.size >= MissingFiles.largeSize || seen.count < MissingFiles.seenLimit { seen.insert(file) }
         bits[number >> 6] |= 1 << UInt64(number & 63)
         fileCount += 1
         byteCount += file.size
