@@ -87,7 +87,8 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin", "RegMetrics",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin",
+                "RegMetrics",
                 "RegLog", "RegCatalog", "RegProcess", "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
@@ -100,7 +101,8 @@ let package = Package(
             ], swiftSettings: settings),
 
         .executableTarget(
-            name: "reg-bench", dependencies: ["RegBytes", "RegFiles", "RegHash", "RegChunk", "RegCodec"],
+            name: "reg-bench",
+            dependencies: ["RegBytes", "RegFiles", "RegHash", "RegChunk", "RegCodec", "RegDiff"],
             swiftSettings: settings),
 
         library(
