@@ -103,7 +103,8 @@ let package = Package(
             ], swiftSettings: settings),
 
         .executableTarget(
-            name: "reg-bench", dependencies: ["RegBytes", "RegFiles", "RegHash", "RegChunk", "RegCodec"],
+            name: "reg-bench",
+            dependencies: ["RegBytes", "RegFiles", "RegHash", "RegChunk", "RegCodec", "RegDiff"],
             swiftSettings: settings),
 
         library(

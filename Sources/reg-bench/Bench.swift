@@ -7,7 +7,7 @@ internal import RegFiles
 /// docs/benchmarks.md.
 ///
 /// `reg-bench [DIRECTORY]`: works in a new directory below DIRECTORY (default: the current one), which needs 13 GiB.
-/// Finds `reg` beside itself. `reg-bench codecs [--base FILE] FILE…`: what codecs make of files.
+/// Finds `reg` beside itself. `reg-bench DIRECTORY diff`: the tables of comparing alone. `reg-bench codecs [--base FILE] FILE…`: what codecs make of files.
 @main
 enum Bench {
     private static let gibibyte: UInt64 = 1 << 30
@@ -28,8 +28,14 @@ enum Bench {
             system("rm -rf '\(place.lossy)'")
         }
         let bench = try Workbench(place: place)
+        if words.dropFirst().first == "diff" {
+            try bench.printDiff(byteCount: 2 * gibibyte)
+            return FigureBench().printTable()
+        }
         try bench.printParts(rounds: rounds, byteCount: 2 * gibibyte)
         try bench.printMemory(byteCount: 5 * gibibyte)
+        try bench.printDiff(byteCount: 2 * gibibyte)
+        FigureBench().printTable()
         try bench.printStartup(rounds: 20)
     }
 }
@@ -106,6 +112,36 @@ struct Workbench {
         print("")
     }
 
+    /// Two versions of a model, all of whose weights differ.
+    func printDiff(byteCount: UInt64) throws {
+        let project = place.appending("models")
+        try makeDirectories(project)
+        let registry = place.appending("models-registry").lossy
+        print(
+            "## Two models of \(byteCount >> 30) GiB, bf16: reg diff\n\n| what | CPU s | wall s | CPU / wall | peak MiB |\n|---|---|---|---|---|"
+        )
+        for version in [1, 2] as [UInt64] {
+            let file = project.appending("v\(version).safetensors")
+            try SampleModel(byteCount: byteCount).write(file, version: version)
+            let usage = try run(
+                "reg", "push", file.lossy, "--as", "v\(version)", "--registry", registry, in: project)
+            row("push of version \(version)", [usage])
+        }
+        for level in ["summary", "full"] {
+            let usages = try (0..<3).map { _ in
+                try run("reg", "diff", "v1", "v2", "--level", level, "--registry", registry, in: project)
+            }
+            row("\(level), of the registry", usages)
+        }
+        let usages = try (0..<3).map { _ in
+            try run("reg", "diff", "./v1.safetensors", "./v2.safetensors", in: project)
+        }
+        row("full, of two files", usages)
+        print("")
+        chdir("/")
+        system("rm -rf '\(project.lossy)' '\(registry)'")
+    }
+
     func printStartup(rounds: Int) throws {
         let times = try (0..<rounds).map { _ in try run("reg", "--version", in: place).wallSeconds * 1000 }
         print(
@@ -148,7 +184,7 @@ struct Workbench {
 
     /// Seeded bytes that no codec shortens, written and read once so that the page cache is warm.
     private func writeNoise(_ path: BytePath, byteCount: UInt64) throws {
-        var generator = Noise()
+        var generator = Noise(seed: 1)
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
         defer { block.deallocate() }
         let file = try Descriptor.open(path, .create)
@@ -163,8 +199,10 @@ struct Workbench {
 }
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): fast, and the same bytes every time.
-private struct Noise {
-    private var state: UInt64 = 1
+struct Noise {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
 
     mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) {
         for index in 0..<buffer.count / 8 {
