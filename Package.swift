@@ -40,6 +40,7 @@ let package = Package(
 
         library("RegBytes"),
         library("RegJSON", uses: ["RegBytes"]),
+        library("RegXML", uses: ["RegBytes"]),
         library("RegJobs"),
         library("RegHash", uses: ["RegBytes", "CKernels", "CLibCrypto"]),
         library("RegFiles", uses: ["RegBytes", "RegJobs", "CPosix"]),
@@ -48,7 +49,10 @@ let package = Package(
         library("RegCodec", uses: ["RegBytes", "CLZ4", "CZstd", "CKernels"]),
         library(
             "RegDiff",
-            uses: ["RegBytes", "RegJSON", "CKernels", "CYAML", .product(name: "TOMLKit", package: "TOMLKit")]),
+            uses: [
+                "RegBytes", "RegJSON", "RegXML", "RegMetrics", "CKernels", "CYAML",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
         library("RegPage", uses: ["RegBytes"]),
         library("RegStore", uses: ["RegBytes", "RegHash", "RegFiles"]),
         library("RegProcess", uses: ["RegBytes", "CPosix"]),
@@ -57,7 +61,8 @@ let package = Package(
         library(
             "RegS3",
             uses: [
-                "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegProcess", "RegHTTP",
+                "RegBytes", "RegJSON", "RegXML", "RegHash", "RegFiles", "RegJobs", "RegStore", "RegProcess",
+                "RegHTTP",
             ]),
         library("RegPack", uses: ["RegBytes", "RegHash", "RegJobs", "RegCodec", "RegFiles", "RegStore"]),
         library("RegManifest", uses: ["RegBytes", "RegHash", "RegTensor", "RegCodec", "RegPack"]),
@@ -139,6 +144,7 @@ let package = Package(
                 "RegLog", "RegCatalog",
             ]),
         tests("RegJSONTests", of: ["RegJSON"]),
+        tests("RegXMLTests", of: ["RegXML"]),
         tests("RegChunkTests", of: ["RegChunk"]),
         tests(
             "RegTensorTests", of: ["RegBytes", "RegFiles", "RegJSON", "RegTensor"], excluding: ["Fixtures"]),
@@ -187,7 +193,7 @@ if Context.environment["REG_FUZZ"] != nil {
             dependencies: [
                 "RegKit", "RegBytes", "RegJSON", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
                 "RegDiff",
-                "RegStore", "RegS3", "RegPack", "RegManifest", "RegLock", "RegPin", "RegMetrics", "RegLog",
-                "RegGit", "RegTesting",
+                "RegStore", "RegXML", "RegS3", "RegPack", "RegManifest", "RegLock", "RegPin", "RegMetrics",
+                "RegLog", "RegGit", "RegTesting",
             ], swiftSettings: settings))
 }

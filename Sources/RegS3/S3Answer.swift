@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
 internal import RegHTTP
+internal import RegXML
 
 /// What a server says is wrong.
 struct S3Failure: Equatable {

@@ -4,6 +4,7 @@ internal import RegFiles
 internal import RegHTTP
 internal import RegJobs
 internal import RegStore
+internal import RegXML
 internal import Synchronization
 
 /// Sends requests to one bucket: signed, again where that may help, not too many at a time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegHTTP
 package import RegStore
+internal import RegXML
 
 extension S3Store {
     package var listsFromAnyName: Bool { true }

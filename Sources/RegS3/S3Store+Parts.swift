@@ -4,6 +4,7 @@ internal import RegFiles
 internal import RegHTTP
 internal import RegHash
 internal import RegStore
+internal import RegXML
 internal import Synchronization
 
 extension S3Store {

@@ -23,6 +23,7 @@ var targets: [any FuzzTarget.Type] {
         CheckpointTarget.self,
         JournalTarget.self, RegistryTarget.self, LockTarget.self, SettingsTarget.self, IgnoreTarget.self,
         GitFilesTarget.self, GitBlobsTarget.self, XMLTarget.self, AWSConfigTarget.self, ConfigTarget.self,
+        COCOTarget.self, TableTarget.self, LabelTarget.self, MetricTarget.self,
     ]
 }
 

@@ -3,6 +3,7 @@ internal import Glibc
 internal import RegBytes
 internal import RegHTTP
 internal import RegHash
+internal import RegXML
 
 /// The Security Token Service of AWS (STS), which lends the credentials of a role.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import RegS3
+internal import RegXML
 
-/// The XML that S3 and STS answer with.
+/// The XML that S3 and STS answer with, and that labels are written in.
 enum XMLTarget: FuzzTarget {
     static let name = "xml"
 

@@ -152,17 +152,6 @@ extension DiffReport.Dataset.Overlap {
     }
 }
 
-extension AnnotationChange.Subject {
-    var plural: String {
-        switch self {
-        case .image: "images"
-        case .category: "categories"
-        case .box: "boxes"
-        case .record: "records"
-        }
-    }
-}
-
 extension AnnotationChange {
     /// What it was and what it is, in a few words.
     var words: String {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import RegS3
 import RegTesting
+import RegXML
 import Testing
+
+private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 @Suite struct XMLTests {
     private func read(_ text: String) throws(XMLError) -> XMLElement { try XMLReader.read(bytes(text)) }

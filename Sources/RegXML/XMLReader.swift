@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
 
-/// An element of the XML that S3 and STS answer with: names without their prefix, no attributes.
+/// An element of a document: names without their prefix, no attributes.
 package struct XMLElement: Equatable, Sendable {
     package let name: String
     package fileprivate(set) var children: [XMLElement] = []
@@ -20,14 +20,19 @@ package struct XMLError: Error, Equatable {
     package let reason: String
     /// Where, in bytes from the start.
     package let offset: Int
+
+    package init(reason: String, offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
 }
 
-/// Reads documents of servers: no document types, no entities but the five of the language, nothing nested deeply.
+/// Reads documents from elsewhere: no document types, no entities but the five of the language, nothing nested deeply.
 package struct XMLReader {
     /// The longest document, in bytes.
     package static let byteLimit = 16 << 20
     package static let depthLimit = 16
-    /// The most elements of a document: a page of a listing has some ten thousand.
+    /// The most elements of a document: a page of an S3 listing has some ten thousand.
     package static let elementLimit = 200_000
 
     private let bytes: [UInt8]
