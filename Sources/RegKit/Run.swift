@@ -4,6 +4,7 @@ internal import RegCache
 internal import RegCatalog
 internal import RegFiles
 internal import RegGit
+internal import RegJobs
 package import RegHash
 package import RegLock
 package import RegLog
@@ -229,14 +230,19 @@ extension Session {
             command.inherited = directory.guardFile.raw
         } catch { throw try notStarted(error, run) }
         if run.isRecorder { try directory.keep(state) }
+        let witness = run.isRecorder ? directory.witnessHost(of: state.command, environment) : nil
         let ending: ForegroundCommand.Ending
-        do throws(ForegroundError) { ending = try command.run() } catch { throw try notStarted(error, run) }
+        do throws(ForegroundError) { ending = try command.run() } catch {
+            witness?.join()
+            throw try notStarted(error, run)
+        }
         state.ending = RunState.Ending(
             ended: timestampNow(), exit: UInt8(clamping: ending.exitCode),
             isKilled: ending.status != .exited(0) && (ending.interruption != nil || ending.exitCode > 128))
         guard run.isRecorder else { return state }
         // Known before anything else can fail.
         try directory.keep(state)
+        witness?.join()
         try directory.awaitOthers()
         let found = try run.files.differences(
             in: directory.root.openBeneath(RunDirectory.inputsName, .directory), run.inputs)

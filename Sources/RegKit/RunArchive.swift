@@ -192,7 +192,8 @@ extension Session {
         try directory.root.makeDirectory(name)
         let archive = try directory.root.openBeneath(name, .directory)
         try publish(
-            Array((description(of: state, pin, findings).pretty + "\n").utf8),
+            Array(
+                (description(of: state, pin, findings, host: try directory.host()).pretty + "\n").utf8),
             as: RunArchiveFiles.description, in: archive,
             .replacing)
         let kept = [RunDirectory.logName, RunDirectory.metricsName]
@@ -211,7 +212,9 @@ extension Session {
         }
     }
 
-    private func description(of state: RunState, _ pin: Pin, _ findings: RunFindings) -> JSON {
+    private func description(
+        of state: RunState, _ pin: Pin, _ findings: RunFindings, host: JSON
+    ) -> JSON {
         var variables = JSONObject()
         for name in pin.environment {
             guard let value = environment[name] else { continue }
@@ -229,7 +232,8 @@ extension Session {
             "outputs": .array(
                 state.outputs.filter(\.isRequired).map {
                     ["name": .string($0.name.text), "path": .string($0.path.lossy)]
-                }), "environment": .object(variables), "problems": .array(findings.problems.map(JSON.string)),
+                }), "environment": .object(variables), "host": host,
+            "problems": .array(findings.problems.map(JSON.string)),
         ]
     }
 }

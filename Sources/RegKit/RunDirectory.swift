@@ -16,6 +16,8 @@ struct RunDirectory {
     static let outputsName = BytePath("outputs")
     static let inputsName = BytePath("inputs")
     static let pinName = BytePath("pin.json")
+    /// What machine and what Python the run has.
+    static let hostName = BytePath("host.json")
     private static let guardName = BytePath("guard")
     private static let entranceName = BytePath("entrance")
     private static let stateLimit = 16 << 20
@@ -133,6 +135,12 @@ struct RunDirectory {
             let pin = try? Pin.parse(file: bytes)
         else { throw RegError(.local, "\(printable(pinFile)) is damaged", hint: "remove \(printable(path))") }
         return pin
+    }
+
+    /// What is known of the machine; null where nobody could keep it.
+    func host() throws -> JSON {
+        try readSmallFile(path.appending(RunDirectory.hostName), limit: RunDirectory.stateLimit)
+            .flatMap { try? JSON.parse($0) } ?? .null
     }
 
     func remove() throws { try parent.removeTree(BytePath(id.run)) }

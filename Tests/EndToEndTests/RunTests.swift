@@ -70,6 +70,7 @@ extension Place {
             #expect(try place.json("verify", "--data").flag("ok") == true)
             let shown = try place.json("show", try #require(run.text("run")))
             #expect(shown["description"]?.texts("command") == ["sh", "job.sh"])
+            #expect(shown["description"]?["host"]?.text("name") != nil)
         }
     }
 
