@@ -127,7 +127,7 @@ package struct DiffReport: Sendable {
 
         /// The name of its artifact.
         package let artifact: String
-        /// The path of its file in the newer version, or in the older one where it was removed.
+        /// The path of its file in the newer version; in the older one where that has no such file.
         package let file: BytePath
         /// The path of the file in the older version that had it, where that was none that its file is a version of.
         package let formerFile: BytePath?

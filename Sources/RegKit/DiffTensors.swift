@@ -97,7 +97,7 @@ struct TensorComparison {
         ) {
             tensors.append(
                 DiffReport.TensorChange(
-                    artifact: artifact, file: (new ?? old)?.side.path ?? BytePath([]),
+                    artifact: artifact, file: group.file(old, new),
                     formerFile: group.formerFile(old, new), status: status, old: old?.tensor,
                     new: new?.tensor,
                     figures: outcome.figures, histograms: outcome.histograms,
@@ -238,6 +238,13 @@ private struct TensorGroup {
     }
 
     var hasSeveralFiles: Bool { pairs.count + removed.count + added.count > 1 }
+
+    /// Where a tensor is; of one that was removed, what its file is now.
+    func file(_ old: SideTensor?, _ new: SideTensor?) -> BytePath {
+        if let new { return new.side.path }
+        guard let old else { return BytePath([]) }
+        return pairs.first { $0.old === old.side }?.new.path ?? old.side.path
+    }
 
     /// Where a tensor was, if that is not what its file was before.
     func formerFile(_ old: SideTensor?, _ new: SideTensor?) -> BytePath? {

@@ -161,11 +161,12 @@ import Testing
     @Test func aModelOfAnotherNameIsItsNextVersion() throws {
         let readme = ["notes.safetensors": [Self.old[1]]]
         try withVersions(
-            readme.merging(["w-v1.safetensors": Self.old]) { $1 },
+            readme.merging(["w-v1.safetensors": Self.old + [.layer("head", [7, 70])]]) { $1 },
             readme.merging(["w-v2.safetensors": Self.new]) { $1 }
         ) { work in
             let answer = try work.json("diff", "model@v1", "model@v2")
-            #expect(answer.tensors == ["changed layer.1.weight"])
+            #expect(answer.tensors == ["changed layer.1.weight", "removed head"])
+            #expect(answer.list("tensors").allSatisfy { $0.text("file") == "w-v2.safetensors" })
             let file = try #require(answer.list("files").first)
             #expect(answer.list("files").count == 1 && file.text("status") == "changed")
             #expect(
