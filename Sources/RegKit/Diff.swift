@@ -14,10 +14,14 @@ extension Session {
             for pair in pairs.pairs { try files.compare(pair) }
             var tensors = TensorComparison(request, library: library, session: self)
             var configs = ConfigComparison(library: library, session: self)
+            var annotations = AnnotationComparison(request, library: library, session: self)
+            var metrics = MetricComparison(library: library, session: self)
             for artifact in files.contents {
                 try tensors.compare(artifact)
-                for pair in artifact.pairs { try configs.compare(pair) }
+                for pair in artifact.pairs where try !annotations.compare(pair) { try configs.compare(pair) }
             }
+            try annotations.compare(labels: files.labels)
+            for change in files.metrics { try metrics.compare(change) }
             let totals = files.totals.reduce(into: SharedBytes.Totals()) { $0.add($1) }
             let artifacts = files.artifacts(with: tensors.tensors, configs.changes)
             return DiffReport(
@@ -27,10 +31,12 @@ extension Session {
                 files: files.files,
                 unchangedFileCount: files.unchangedCount, tensors: tensors.tensors,
                 unchangedTensorCount: tensors.unchangedCount, configs: configs.changes,
-                annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0,
+                annotations: annotations.annotations, datasets: files.datasets, metrics: metrics.metrics,
+                unchangedMetricCount: metrics.unchangedCount,
                 sharedByteCount: totals.sharedByteCount,
                 byteCountToFetch: totals.byteCountToFetch,
-                notes: pairs.notes + files.notes + tensors.notes + configs.notes)
+                notes: pairs.notes + files.allNotes + tensors.notes + configs.notes + annotations.notes
+                    + metrics.notes)
         }
     }
 }
@@ -78,9 +84,9 @@ extension FileComparison {
 }
 
 extension FileComparison {
-    fileprivate var notes: [String] {
-        if absentCount == 0 { return [] }
+    fileprivate var allNotes: [String] {
+        if absentCount == 0 { return notes }
         let files = absentCount == 1 ? "1 file that was" : "\(absentCount) files that were"
-        return ["\(files) never pulled cannot be compared"]
+        return ["\(files) never pulled cannot be compared"] + notes
     }
 }

@@ -13,19 +13,15 @@ struct ConfigComparison {
     private let fetcher: ChunkFetcher
     private var fileCount = 0
     private(set) var changes: [DiffReport.ConfigChange] = []
-    /// Configs that are not sound, the first few, and why.
-    private var failures: [String] = []
-    private var failureCount = 0
+    private var failures = ContentFailures()
 
     init(library: ManifestLibrary, session: Session) {
         fetcher = ChunkFetcher(library.copies, session: session)
     }
 
     var notes: [String] {
-        let rest = failureCount - failures.count
-        let others = rest > 0 ? ["and \(rest) more"] : []
         let limit = ConfigComparison.fileLimit
-        return failures + others
+        return failures.notes
             + (fileCount > limit ? ["only the first \(limit) configs were compared key by key"] : [])
     }
 
@@ -52,9 +48,7 @@ struct ConfigComparison {
         guard let format = ConfigFormat(file.row.row.path), let bytes = try file.open() else { return nil }
         let content = try bytes.file(fetcher, subject: file.subject).read([0..<file.row.row.byteCount])
         do { return try format.read(content.first ?? []) } catch {
-            failureCount += 1
-            let reason = "as \(format.rawValue) it fails: \(printable(error.reason).prefix(200))"
-            if failures.count < 5 { failures.append("\(file.subject) is compared as a file, \(reason)") }
+            failures.add(file.subject, format.rawValue, error.reason)
             return nil
         }
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
 internal import RegCodec
+internal import RegDiff
 internal import RegFiles
 internal import RegHash
+internal import RegLock
 internal import RegManifest
 internal import RegTensor
 
@@ -30,6 +32,76 @@ struct DiffContents {
     let added: [DiffFile]
 }
 
+/// A file that differs, or that only one side has.
+struct DiffFileChange {
+    let artifact: String
+    let old: DiffFile?
+    let new: DiffFile?
+
+    /// In the newer version, or in the older one where it was removed.
+    var path: BytePath { (new ?? old)?.row.row.path ?? BytePath([]) }
+
+    /// For messages.
+    var subject: String { (new ?? old)?.subject ?? "" }
+
+    /// Of both sides.
+    var byteCount: UInt64 { saturatingSum(old?.row.row.byteCount ?? 0, new?.row.row.byteCount ?? 0) }
+}
+
+/// What a file may be compared by, as its name tells.
+enum DiffContent {
+    /// Tensors, configs or records of annotations, which a look into it tells apart.
+    case values
+    /// Boxes of one image.
+    case labels
+    case metrics
+
+    /// `artifact`: its name.
+    init?(_ row: TreeRow, of artifact: String, type: ArtifactType?) {
+        guard case .file = row.kind else { return nil }
+        let path = row.path
+        let name = path.lastComponent.lossy.lowercased()
+        if ["json", "jsonl", "ndjson"].contains(path.suffix), type == .metrics || name.hasPrefix("metrics") {
+            self = .metrics
+        } else if let format = AnnotationComparison.labelFormat(path),
+            row.byteCount <= UInt64(LabelFile.byteLimit),
+            format == .voc || name != "classes.txt" && DiffContent.holdsLabels(path, artifact, type)
+        {
+            self = .labels
+        } else if TensorComparison.mayHoldTensors(path) || ConfigComparison.isConfig(row)
+            || AnnotationComparison.format(path) != nil
+        {
+            self = .values
+        } else {
+            return nil
+        }
+    }
+
+    /// Whether the text files at a path are probably labels.
+    private static func holdsLabels(_ path: BytePath, _ artifact: String, _ type: ArtifactType?) -> Bool {
+        type == .annotations || artifact.contains("labels")
+            || path.parent.components.contains {
+                String(decoding: $0, as: UTF8.self).lowercased().hasPrefix("labels")
+            }
+    }
+}
+
+extension BytePath {
+    /// What follows the last dot of its last component, in small letters; empty where nothing does.
+    var suffix: String {
+        let name = lastComponent.lossy
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
+        return name[name.index(after: dot)...].lowercased()
+    }
+
+    /// Its last component without the suffix.
+    var stem: String {
+        let name = lastComponent.lossy
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+        return String(name[..<dot])
+    }
+}
+
 /// The bytes of a file of one side, wherever they are.
 enum DiffBytes: Sendable {
     case stored(FileChunks)
@@ -51,6 +123,19 @@ extension DiffFile {
             return .disk(try tree.open(whole, links: checkout.links), byteCount: size)
         case .git(let artifact):
             return artifact.files.first { $0.path == row.row.path }.map { .memory($0.bytes) }
+        }
+    }
+}
+
+extension DiffFile {
+    /// To be read front to back; nil for what is no file, or no longer is.
+    func stream(_ fetcher: ChunkFetcher) throws -> ByteStream? {
+        guard let bytes = try open() else { return nil }
+        let file = bytes.file(fetcher, subject: subject)
+        return ByteStream(byteCount: file.byteCount) { range in
+            let part = try file.read([range]).first ?? []
+            guard part.count == range.count else { throw RegError.changed(row.row.path) }
+            return part
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import RegBytes
 internal import RegHash
+internal import RegLock
 internal import RegManifest
 internal import RegPack
 
@@ -15,6 +16,11 @@ struct FileComparison {
     private var pairCount = 0
     /// Files that differ and may be compared by what is in them.
     private(set) var contents: [DiffContents] = []
+    /// The first ones of each artifact, in path order.
+    private(set) var labels: [DiffFileChange] = []
+    private(set) var metrics: [DiffFileChange] = []
+    private(set) var datasets: [DiffReport.Dataset] = []
+    private(set) var notes: [String] = []
     private(set) var unchangedCount: UInt64 = 0
     /// Files that were never pulled, and so cannot be compared.
     private(set) var absentCount: UInt64 = 0
@@ -35,7 +41,8 @@ struct FileComparison {
 
     /// Goes through both sides in path order.
     mutating func compare(_ pair: DiffPair) throws {
-        var changes = FileChanges(artifact: pair.name)
+        var changes = FileChanges(artifact: pair.name, type: pair.type)
+        var tally = DatasetTally(artifact: pair.name, type: pair.type)
         bytes.beginArtifact()
         defer { pairCount += 1 }
         let (olds, news) = (
@@ -49,23 +56,56 @@ struct FileComparison {
             if right != nil { new = try news.next() }
             guard request.holds(path) else { continue }
             take(left, right, at: path, of: pair, &changes)
+            if request.level != .files { tally.take(left?.row, right?.row) }
         }
         let settled = changes.settled
         files += settled.files
         if !settled.files.isEmpty {
             changed.append((pairCount, ArtifactChanges(pair, settled.files, changes)))
         }
-        guard request.level != .files, let old = pair.old, let new = pair.new else { return }
-        let pairs = settled.contents.map { rows in
-            DiffFilePair(
-                artifact: pair.name, old: DiffFile(side: old, row: rows.old),
-                new: DiffFile(side: new, row: rows.new))
+        guard request.level != .files, let old = pair.old, let new = pair.new, !settled.files.isEmpty else {
+            return
+        }
+        var pairs: [DiffFilePair] = []
+        var (removed, added): ([DiffFile], [DiffFile]) = ([], [])
+        for change in settled.contents {
+            let before = change.old.map { DiffFile(side: old, row: $0) }
+            let after = change.new.map { DiffFile(side: new, row: $0) }
+            switch change.content {
+            case .values:
+                if let before, let after {
+                    pairs.append(DiffFilePair(artifact: pair.name, old: before, new: after))
+                } else {
+                    removed += before.map { [$0] } ?? []
+                    added += after.map { [$0] } ?? []
+                }
+            case .labels: labels.append(DiffFileChange(artifact: pair.name, old: before, new: after))
+            case .metrics: metrics.append(DiffFileChange(artifact: pair.name, old: before, new: after))
+            }
         }
         contents.append(
-            DiffContents(
-                artifact: pair.name, pairs: pairs,
-                removed: settled.removed.map { DiffFile(side: old, row: $0) },
-                added: settled.added.map { DiffFile(side: new, row: $0) }))
+            DiffContents(artifact: pair.name, pairs: pairs, removed: removed, added: added))
+        if changes.hasMoreLabels {
+            notes.append(
+                "\(pair.name): only the first \(FileChanges.labelLimit) label files are compared by boxes")
+        }
+        if let note = tally.note { notes.append(note) }
+        if let dataset = try tally.dataset(paths: { try self.paths(of: new, $0) }) {
+            datasets.append(dataset)
+        }
+    }
+
+    /// The paths of some rows of a side, by their numbers.
+    private func paths(of side: DiffSide, _ wanted: Set<UInt32>) throws -> [UInt32: BytePath] {
+        let rows = try DiffRows(of: side, library: library)
+        var paths: [UInt32: BytePath] = [:]
+        var number: UInt32 = 0
+        while paths.count < wanted.count, let row = try rows.next() {
+            guard request.holds(row.row.path) else { continue }
+            if wanted.contains(number) { paths[number] = row.row.path }
+            number += 1
+        }
+        return paths
     }
 
     private mutating func take(
@@ -122,7 +162,11 @@ private struct ArtifactChanges {
 
 /// The rows of one artifact that differ, before it is known which were renamed.
 private struct FileChanges {
+    /// Label files that are compared by what is in them.
+    static let labelLimit = 20_000
+
     private let artifact: String
+    private let type: ArtifactType?
     private var changed: [(old: DiffRow, new: DiffRow)] = []
     private var removed: [DiffRow] = []
     private var added: [DiffRow] = []
@@ -143,7 +187,15 @@ private struct FileChanges {
         }
     }
 
-    init(artifact: String) { self.artifact = artifact }
+    private var labelCount = 0
+    private var lastLabelPath: BytePath?
+
+    init(artifact: String, type: ArtifactType?) {
+        self.artifact = artifact
+        self.type = type
+    }
+
+    var hasMoreLabels: Bool { labelCount > FileChanges.labelLimit }
 
     mutating func count(_ old: DiffRow?, _ new: DiffRow?) {
         if let old { self.old.add(old.row) }
@@ -151,12 +203,49 @@ private struct FileChanges {
     }
 
     mutating func add(_ old: DiffRow?, _ new: DiffRow?) {
-        switch (old?.forContents, new?.forContents) {
+        if let row = new ?? old, content(of: row) == .labels {
+            labelCount += 1
+            if !hasMoreLabels { lastLabelPath = row.row.path }
+        }
+        switch (old.map(forContents), new.map(forContents)) {
         case (let old?, let new?): changed.append((old, new))
         case (let old?, nil): removed.append(old)
         case (nil, let new?): added.append(new)
         case (nil, nil): break
         }
+    }
+
+    /// What a row may be compared by.
+    private func content(of row: DiffRow) -> DiffContent? { DiffContent(row.row, of: artifact, type: type) }
+
+    /// The same, without chunks that nobody will read.
+    private func forContents(_ row: DiffRow) -> DiffRow {
+        let isRead =
+            switch content(of: row) {
+            case nil: false
+            case .labels?: !hasMoreLabels
+            case .values?, .metrics?: true
+            }
+        return isRead ? row : DiffRow(row: row.row, chunks: [])
+    }
+
+    /// A file whose contents may be compared.
+    struct Content {
+        let content: DiffContent
+        let old: DiffRow?
+        let new: DiffRow?
+    }
+
+    /// Nil where its contents are not compared: both sides must be alike in what they hold.
+    private func content(_ old: DiffRow?, _ new: DiffRow?) -> Content? {
+        let kinds = [old, new].compactMap { $0 }.map { content(of: $0) }
+        guard let kind = kinds.first ?? nil, kinds.allSatisfy({ $0 == kind }),
+            old?.row.contentHash != new?.row.contentHash
+        else { return nil }
+        if kind == .labels, let row = new ?? old {
+            guard let lastLabelPath, row.row.path <= lastLabelPath else { return nil }
+        }
+        return Content(content: kind, old: old, new: new)
     }
 
     private func file(_ status: DiffReport.File.Status, _ old: DiffRow?, _ new: DiffRow?) -> DiffReport.File {
@@ -166,13 +255,8 @@ private struct FileChanges {
     }
 
     /// All of them in path order, each that was removed beside the first of the same bytes that was added; and those whose
-    /// contents may be compared: pairs, and what only one side has.
-    var settled:
-        (
-            files: [DiffReport.File], contents: [(old: DiffRow, new: DiffRow)], removed: [DiffRow],
-            added: [DiffRow]
-        )
-    {
+    /// contents may be compared.
+    var settled: (files: [DiffReport.File], contents: [Content]) {
         var files: [DiffReport.File] = []
         // By the bytes: where they were, the first last.
         var gone: [Digest: [Int]] = [:]
@@ -205,12 +289,13 @@ private struct FileChanges {
         }
         files += lost.map { file(.removed, $0, nil) } + rest.map { file(.added, nil, $0) }
         files += changed.map { file(.changed, $0, $1) }
-        let contents = changed.filter { old, new in
-            old.hasContents && new.hasContents && old.row.contentHash != new.row.contentHash
-        }
+        let alone = lost.map { content($0, nil) } + rest.map { content(nil, $0) }
+        let contents = (alone + changed.map { content($0, $1) }).compactMap { $0 }
         return (
-            files.sorted { $0.path < $1.path }, contents, lost.filter(\.hasContents),
-            rest.filter(\.hasContents)
+            files.sorted { $0.path < $1.path },
+            contents.sorted {
+                ($0.new ?? $0.old)?.row.path ?? BytePath([]) < ($1.new ?? $1.old)?.row.path ?? BytePath([])
+            }
         )
     }
 
@@ -225,16 +310,6 @@ private struct FileChanges {
         guard let old = only(lost), let new = only(new), old.suffix == new.suffix else { return nil }
         return (old.row, new.row)
     }
-}
-
-extension DiffRow {
-    /// Whether what is in it may be compared.
-    fileprivate var hasContents: Bool {
-        row.isFile && (TensorComparison.mayHoldTensors(row.path) || ConfigComparison.isConfig(row))
-    }
-
-    /// The same, without chunks that nobody will read.
-    fileprivate var forContents: DiffRow { hasContents ? self : DiffRow(row: row, chunks: []) }
 }
 
 extension TreeRow {
@@ -347,9 +422,4 @@ struct SharedBytes {
         }
         return totals
     }
-}
-
-extension Digest {
-    /// Its first eight bytes as a number.
-    fileprivate var beginning: UInt64 { withBytes { $0.loadUnaligned(as: UInt64.self) } }
 }

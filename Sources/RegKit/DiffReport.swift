@@ -26,6 +26,8 @@ package struct DiffRequest: Sendable {
     package var level = DiffLevel.full
     /// Whether a full comparison tells how the values of tensors that changed are spread.
     package var wantsHistograms = false
+    /// Columns that records of tables are matched by, together; empty to look for them.
+    package var key: [String] = []
 
     package init(from old: BytePath, to new: BytePath?) {
         self.old = old

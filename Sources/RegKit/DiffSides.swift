@@ -23,6 +23,7 @@ struct DiffSide {
     /// For messages.
     let subject: String
     let content: Content
+    /// Nil where nothing says.
     var type: ArtifactType?
     /// Nil for files that lie on disk.
     var digest: Digest?
@@ -36,6 +37,9 @@ struct DiffPair {
     let name: String
     let old: DiffSide?
     let new: DiffSide?
+
+    /// As the newer side has it, where it says.
+    var type: ArtifactType? { new?.type ?? old?.type }
 }
 
 /// What a comparison is between.

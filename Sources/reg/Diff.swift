@@ -40,6 +40,12 @@ struct Diff: ParsableCommand {
             "Only files that this covers, by paths in the artifact; may be repeated.", valueName: "glob"),
         transform: patternArgument)
     var only: [PathPattern] = []
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp(
+            "Match records of tables by this column; repeated, by all of them together.", valueName: "column")
+    )
+    var key: [String] = []
     @Flag(name: .customLong("md"), help: "Print Markdown, for a comment on a pull request.")
     var isMarkdown = false
     @Option(
@@ -55,6 +61,7 @@ struct Diff: ParsableCommand {
         var request = DiffRequest(from: old, to: new)
         request.only = only
         request.level = level
+        request.key = key
         request.wantsHistograms = page != nil
         return request
     }

@@ -126,6 +126,23 @@ enum Sample {
         }
     }()
 
+    private static let comparedAnnotations: [DiffReport.Annotations] = {
+        func stream(_ text: String) -> ByteStream { ByteStream(Array(text.utf8)) }
+        func coco(_ label: String, _ x: Int, _ image: String) -> ByteStream {
+            let label = JSON.string(label).compact
+            return stream(
+                #"{"images": [{"id": 1, "file_name": \#(JSON.string(image).compact)}], "categories": [{"id": 1, "name": \#(label)}], "#
+                    + #""annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [\#(x), 0, 1, 1]}]}"#
+            )
+        }
+        let tables = try? TableDifference.between(
+            stream("id,label\n1,a\n2,\(steering)\n"), stream("id,label\n1,\(steering)\n3,b\n"), .csv, key: [])
+        let boxes = try? COCODifference.between(coco("a", 1, "b"), coco(steering, 2, steering))
+        return [tables?.difference, boxes?.difference].compactMap { $0 }.map {
+            DiffReport.Annotations(artifact: "boxes", file: oddPath, difference: $0)
+        }
+    }()
+
     static let compared = DiffReport(
         old: "detector@v1", new: "./\(steering)", isOfSets: true,
         artifacts: [
@@ -157,7 +174,29 @@ enum Sample {
             .init(
                 artifact: "cfg", file: oddPath,
                 difference: ConfigDifference(key: "b", old: .number(.nan), new: .array([]))),
-        ], annotations: [], datasets: [], metrics: [], unchangedMetricCount: 0, sharedByteCount: 1,
+        ], annotations: comparedAnnotations,
+        datasets: [
+            .init(
+                artifact: "data", folders: [.init(path: oddPath, old: 3, new: 2)], unchangedFolderCount: 1,
+                overlaps: [
+                    .init(
+                        first: "train", second: steering, old: 0, new: 2, examples: [(oddPath, BytePath("a"))]
+                    ),
+                    .init(first: "", second: "", old: 1, new: 0, examples: []),
+                ])
+        ],
+        metrics: [
+            .init(
+                artifact: "run", file: oddPath,
+                difference: MetricDifference(name: "val.\(steering).loss", old: 0.5, new: .nan)),
+            .init(
+                artifact: "run", file: oddPath,
+                difference: MetricDifference(
+                    name: "map", old: nil, new: 0.5,
+                    newSeries: MetricSeries(
+                        points: [.init(step: 1, value: .infinity)], count: 1, minimum: .infinity,
+                        maximum: .infinity))),
+        ], unchangedMetricCount: 2, sharedByteCount: 1,
         byteCountToFetch: 2, notes: ["not here"])
 
     static let pulled = PullReport(

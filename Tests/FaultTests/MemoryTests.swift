@@ -46,6 +46,25 @@ struct MemoryTests {
         #expect(bytes < 100 << 20, "\(bytes) bytes for nothing but zeros")
     }
 
+    /// Two COCO files of more than 100 MB, none of whose boxes is the same.
+    @Test func largeAnnotationsAreStreamed() throws {
+        let script = """
+            import sys
+            for path, width in ("old.json", 20.5), ("new.json", 21.25):
+                with open(path, "w") as file:
+                    file.write('{"images": [')
+                    file.write(", ".join('{"id": %d, "file_name": "train/%012d.jpg"}' % (i, i) for i in range(100_000)))
+                    file.write('], "categories": [{"id": 1, "name": "cat"}], "annotations": [')
+                    file.write(", ".join(
+                        '{"id": %d, "image_id": %d, "category_id": 1, "bbox": [%d.5, %d, %s, 30], "segmentation": [[%s]]}'
+                        % (i, i % 100_000, i % 600, i % 400, width, ", ".join(["12.25"] * 7)) for i in range(700_000)))
+                    file.write("]}")
+            """
+        try sandbox.run("/usr/bin/python3", ["-c", script], in: project.place)
+        let place = sandbox.path(project.place)
+        try expectSmall(["diff", "\(place)/old.json", "\(place)/new.json"], in: project.repository)
+    }
+
     @Test func manyFilesInOneDirectory() throws {
         let count = Soak.count(5_000, full: 100_000)
         try sandbox.makeDirectory("\(project.repository)/data")

@@ -12,11 +12,14 @@ extension DiffReport: Answer {
             "commits": commits.map(\.json) ?? .null, "files": .array(files.map { .object($0.members) }),
             "bytes": ["shared": .count(sharedByteCount), "to_fetch": .count(byteCountToFetch)],
             "tensors": .array(tensors.map { .object($0.members) }),
-            "config": .array(configs.map { .object($0.members) }), "annotations": [],
-            "metrics": [],
+            "config": .array(configs.map { .object($0.members) }),
+            "annotations": .array(annotations.map { .object($0.members) }),
+            "datasets": .array(datasets.map(\.json)),
+            "metrics": .array(metrics.map { .object($0.members) }),
             "unchanged": [
                 "artifacts": .count(UInt64(unchangedArtifactCount)), "files": .count(unchangedFileCount),
                 "tensors": .count(unchangedTensorCount),
+                "metrics": .count(unchangedMetricCount),
             ],
             "notes": .texts(notes),
         ]
@@ -31,7 +34,8 @@ extension DiffReport: Answer {
             ] + withoutLastEmpty([""] + commitLines(style))
         }
         return [title + ": " + summary, ""] + artifactLines(style) + commitLines(style) + fileLines(style)
-            + tensorLines(style) + configLines(style)
+            + datasetLines(style) + tensorLines(style) + configLines(style) + annotationLines(style)
+            + metricLines(style)
     }
 
     var summary: String {
