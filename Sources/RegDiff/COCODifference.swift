@@ -5,6 +5,8 @@ package struct COCODifference {
     /// Images with too many boxes that differ to compare each with each.
     package private(set) var crowdedImageCount = 0
     package private(set) var difference = AnnotationDifference(.coco)
+    package let oldImages: ImageNames
+    package let newImages: ImageNames
 
     /// What differs between two files; nil where one is no COCO.
     ///
@@ -12,17 +14,12 @@ package struct COCODifference {
     /// - Throws: `ContentError` where one is not sound or both are too large, and whatever reading fails with.
     package static func between(_ old: ByteStream, _ new: ByteStream) throws -> COCODifference? {
         var room = COCOFile.Room()
-        guard var old = try read(old, &room), var new = try read(new, &room) else { return nil }
-        var difference = COCODifference()
+        guard var old = try COCOFile.read(old, &room), var new = try COCOFile.read(new, &room) else {
+            return nil
+        }
+        var difference = COCODifference(oldImages: ImageNames(old), newImages: ImageNames(new))
         difference.compare(&old, &new)
         return difference
-    }
-
-    private static func read(_ stream: ByteStream, _ room: inout COCOFile.Room) throws -> COCOFile? {
-        var reader = JSONReader(stream)
-        let file = Result { () throws(ContentError) in try COCOFile.read(&reader, &room) }
-        if let failure = reader.stream.failure { throw failure }
-        return try file.get()
     }
 
     private mutating func compare(_ old: inout COCOFile, _ new: inout COCOFile) {
@@ -229,8 +226,17 @@ private struct COCOCategories {
         for (slot, category) in old.enumerated() where category.isListed && twins.isFree(old: slot) {
             recorder.add(.category, .removed) { AnnotationChange(.category, .removed, name: category.name) }
         }
-        for (slot, category) in new.enumerated() where category.isListed {
-            guard let former = twins.twins[slot].map({ old[$0] }), former.isListed else {
+        for (slot, category) in new.enumerated() {
+            let former = twins.twins[slot].map { old[$0] }
+            guard category.isListed else {
+                if let former, former.isListed {
+                    recorder.add(.category, .removed) {
+                        AnnotationChange(.category, .removed, name: former.name)
+                    }
+                }
+                continue
+            }
+            guard let former, former.isListed else {
                 recorder.add(.category, .added) { AnnotationChange(.category, .added, name: category.name) }
                 continue
             }

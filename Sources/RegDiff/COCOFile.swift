@@ -44,6 +44,16 @@ struct COCOFile {
         var nameByteCount = 0
     }
 
+    /// The annotations that a stream holds; nil where it is no COCO.
+    ///
+    /// - Throws: `ContentError` where it is not sound or too large, and whatever reading fails with.
+    static func read(_ stream: ByteStream, _ room: inout Room) throws -> COCOFile? {
+        var reader = JSONReader(stream)
+        let file = Result { () throws(ContentError) in try read(&reader, &room) }
+        if let failure = reader.stream.failure { throw failure }
+        return try file.get()
+    }
+
     /// The annotations of a file; nil where it has not two of the three lists of COCO.
     ///
     /// - Throws: where it has, but is not sound or too large.

@@ -20,6 +20,7 @@ extension Session {
                 try tensors.compare(artifact)
                 for pair in artifact.pairs where try !annotations.compare(pair) { try configs.compare(pair) }
             }
+            try annotations.compareSplits(files.unchangedSplits)
             try annotations.compare(labels: files.labels)
             for change in files.metrics { try metrics.compare(change) }
             let totals = files.totals.reduce(into: SharedBytes.Totals()) { $0.add($1) }

@@ -13,6 +13,17 @@ struct AnnotationComparison {
     private(set) var annotations: [DiffReport.Annotations] = []
     private var failures = ContentFailures()
     private var remarks: [String] = []
+    /// COCO annotations of splits, so far those that differ.
+    private var splits: [Split] = []
+
+    private struct Split {
+        let artifact: String
+        let file: BytePath
+        let old: ImageNames
+        let new: ImageNames
+        /// In ``annotations``; nil where nothing differs.
+        let place: Int?
+    }
 
     init(_ request: DiffRequest, library: ManifestLibrary, session: Session) {
         fetcher = ChunkFetcher(library.copies, session: session)
@@ -60,14 +71,58 @@ struct AnnotationComparison {
             return found.difference
         }
         let found = try COCODifference.between(old, new)
-        if let found { remark(crowdedImageCount: found.crowdedImageCount, pair.new.subject) }
-        return found?.difference
+        guard let found else { return nil }
+        remark(crowdedImageCount: found.crowdedImageCount, pair.new.subject)
+        if AnnotationComparison.split(of: pair.path) != nil {
+            splits.append(
+                Split(
+                    artifact: pair.artifact, file: pair.path, old: found.oldImages, new: found.newImages,
+                    place: annotations.count))
+        }
+        return found.difference
     }
 
     private mutating func remark(crowdedImageCount count: Int, _ subject: String) {
         if count == 0 { return }
         let images = count == 1 ? "1 image has" : "\(count) images have"
         remarks.append("\(subject): \(images) too many boxes to match them by overlap")
+    }
+
+    // MARK: Splits
+
+    /// The split that COCO annotations are of, by their name: `instances_val2017.json`.
+    static func split(of path: BytePath) -> String? {
+        guard format(path) == .coco else { return nil }
+        return path.stem.split { !$0.isLetter && !$0.isNumber }.map(String.init).first(
+            where: DatasetTally.isSplit)
+    }
+
+    /// Looks for images that annotations of two splits have; `unchanged` are those that are the same on both sides.
+    mutating func compareSplits(_ unchanged: [DiffFilePair]) throws {
+        for pair in unchanged where splits.contains(where: { $0.artifact == pair.artifact }) {
+            guard let stream = try pair.new.stream(fetcher) else { continue }
+            do {
+                guard let names = try ImageNames.read(stream) else { continue }
+                splits.append(
+                    Split(artifact: pair.artifact, file: pair.path, old: names, new: names, place: nil))
+            } catch let error as ContentError {
+                failures.add(pair.new.subject, AnnotationFormat.coco.rawValue, error.reason)
+            }
+        }
+        for (number, split) in splits.enumerated() {
+            guard let place = split.place else { continue }
+            for (other, twin) in splits.enumerated() {
+                // Of two that differ, the first tells it.
+                guard twin.artifact == split.artifact, twin.place == nil || other > number,
+                    AnnotationComparison.split(of: twin.file) != AnnotationComparison.split(of: split.file)
+                else { continue }
+                let (before, after) = (split.old.shared(with: twin.old), split.new.shared(with: twin.new))
+                guard before.count + after.count > 0 else { continue }
+                annotations[place].sharedImages.append(
+                    DiffReport.SharedImages(
+                        file: twin.file, old: before.count, new: after.count, examples: after.examples))
+            }
+        }
     }
 
     // MARK: Label files

@@ -18,6 +18,8 @@ struct FileComparison {
     private(set) var contents: [DiffContents] = []
     /// The first ones of each artifact, in path order.
     private(set) var labels: [DiffFileChange] = []
+    /// Annotations of splits that are the same on both sides.
+    private(set) var unchangedSplits: [DiffFilePair] = []
     private(set) var metrics: [DiffFileChange] = []
     private(set) var datasets: [DiffReport.Dataset] = []
     private(set) var notes: [String] = []
@@ -56,6 +58,7 @@ struct FileComparison {
             if right != nil { new = try news.next() }
             guard request.holds(path) else { continue }
             take(left, right, at: path, of: pair, &changes)
+            keepSplit(left, right, of: pair)
             if request.level != .files { tally.take(left?.row, right?.row) }
         }
         let settled = changes.settled
@@ -93,6 +96,20 @@ struct FileComparison {
         if let dataset = try tally.dataset(paths: { try self.paths(of: new, $0) }) {
             datasets.append(dataset)
         }
+    }
+
+    /// The most annotations of splits that are the same on both sides, of an artifact.
+    private static let splitLimit = 16
+
+    private mutating func keepSplit(_ old: DiffRow?, _ new: DiffRow?, of pair: DiffPair) {
+        guard request.level != .files, let old, let new, old.row == new.row, case .file = new.row.kind,
+            AnnotationComparison.split(of: new.row.path) != nil, let before = pair.old, let after = pair.new,
+            unchangedSplits.count(where: { $0.artifact == pair.name }) < FileComparison.splitLimit
+        else { return }
+        unchangedSplits.append(
+            DiffFilePair(
+                artifact: pair.name, old: DiffFile(side: before, row: old),
+                new: DiffFile(side: after, row: new)))
     }
 
     /// The paths of some rows of a side, by their numbers.

@@ -10,6 +10,19 @@ extension DiffReport {
         /// The path of its file in the newer version; of a directory of label files, the directory's, empty for the artifact's own.
         package let file: BytePath
         package let difference: AnnotationDifference
+        /// Images that annotations of another split of the artifact have as well, by their names.
+        package var sharedImages: [SharedImages] = []
+    }
+
+    /// How many images the annotations of two splits have in common.
+    package struct SharedImages: Sendable {
+        /// The path of the other file.
+        package let file: BytePath
+        /// On each side.
+        package let old: UInt64
+        package let new: UInt64
+        /// The names of the first few of the newer side.
+        package let examples: [String]
     }
 
     /// A metric whose value differs.

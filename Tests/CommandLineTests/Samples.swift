@@ -139,7 +139,9 @@ enum Sample {
             stream("id,label\n1,a\n2,\(steering)\n"), stream("id,label\n1,\(steering)\n3,b\n"), .csv, key: [])
         let boxes = try? COCODifference.between(coco("a", 1, "b"), coco(steering, 2, steering))
         return [tables?.difference, boxes?.difference].compactMap { $0 }.map {
-            DiffReport.Annotations(artifact: "boxes", file: oddPath, difference: $0)
+            DiffReport.Annotations(
+                artifact: "boxes", file: oddPath, difference: $0,
+                sharedImages: [.init(file: oddPath, old: 0, new: 1, examples: [steering])])
         }
     }()
 

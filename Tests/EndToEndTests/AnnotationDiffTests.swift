@@ -101,6 +101,25 @@ extension JSON {
         }
     }
 
+    @Test func imagesOfTwoSplitsAreTold() throws {
+        func coco(_ names: [String]) -> String {
+            let images = names.enumerated().map { #"{"id": \#($0), "file_name": "\#($1)"}"# }
+            return #"{"images": [\#(images.joined(separator: ", "))], "annotations": [], "categories": []}"#
+        }
+        let old = [
+            "instances_train.json": coco(["a", "b", "v"]), "instances_val.json": coco(["v", "w"]),
+            "x.json": coco(["a"]),
+        ]
+        var new = old
+        new["instances_train.json"] = coco(["a", "b", "v", "w", "c"])
+        try withVersions(old, new) { work in
+            let shared = try compared(work).list("annotations").first?.list("shared_images") ?? []
+            #expect(shared.map { $0.text("file") } == ["instances_val.json"])
+            #expect(shared.first?.count("old") == 1 && shared.first?.count("new") == 2)
+            #expect(shared.first?.texts("examples") == ["v", "w"])
+        }
+    }
+
     @Test func labelFilesAreComparedByImages() throws {
         func voc(_ name: String) -> String {
             "<annotation><object><name>\(name)</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>"

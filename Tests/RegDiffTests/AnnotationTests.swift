@@ -71,6 +71,10 @@ private func coco(_ boxes: [(Int, Int, [Double])], more: String = "", categories
         let found = try coco(coco(boxes), renamed)
         #expect(changes(found) == ["changed category lynx"])
         #expect(found.classes.contains(ClassCount(name: "cat", old: 1, new: 0)))
+        #expect(
+            changes(try coco(coco(boxes), coco(boxes, categories: "[]"))) == [
+                "removed category cat", "removed category dog",
+            ])
     }
 
     @Test func imagesAreMatchedByNamesThenIDs() throws {

@@ -16,6 +16,15 @@ extension DiffReport.Annotations {
                 ["name": .string($0.name), "old": .count($0.old), "new": .count($0.new)]
             })
         members["changes"] = .array(difference.examples.map(\.json))
+        members["shared_images"] = .array(
+            sharedImages.map { shared in
+                var members = JSONObject()
+                members.setPath("file", shared.file)
+                members["old"] = .count(shared.old)
+                members["new"] = .count(shared.new)
+                members["examples"] = .texts(shared.examples)
+                return .object(members)
+            })
         return members
     }
 }
@@ -56,7 +65,9 @@ extension AnnotationChange.Box {
 extension DiffReport {
     /// The annotations of each file: what changed, how many of each class there are, and the first few changes.
     func annotationLines(_ style: TextStyle) -> [String] {
-        annotations.flatMap { ["", $0.title(style), ""] + $0.difference.lines(style) }
+        annotations.flatMap {
+            ["", $0.title(style), ""] + $0.difference.lines(style) + $0.sharedLines(style)
+        }
     }
 }
 
@@ -65,6 +76,19 @@ extension DiffReport.Annotations {
         let name = file.isEmpty ? printable(artifact) : printable(file)
         let key = difference.key.isEmpty ? "" : ", by \(printable(difference.key.joined(separator: ", ")))"
         return style.paint(name, .bold) + ": \(difference.format.rawValue)\(key)"
+    }
+}
+
+extension DiffReport.Annotations {
+    /// What leaks from one split into another.
+    fileprivate func sharedLines(_ style: TextStyle) -> [String] {
+        if sharedImages.isEmpty { return [] }
+        return [""]
+            + sharedImages.map { shared in
+                let counts = style.paint("\(shared.old) to \(shared.new)", shared.new > 0 ? .bad : .plain)
+                let example = shared.examples.first.map { ", as \(short($0, style))" } ?? ""
+                return "  \(counts) images are in \(printable(shared.file)) as well\(example)"
+            }
     }
 }
 
