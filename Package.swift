@@ -50,7 +50,7 @@ let package = Package(
         library(
             "RegDiff",
             uses: [
-                "RegBytes", "RegJSON", "RegXML", "CKernels", "CYAML",
+                "RegBytes", "RegJSON", "RegXML", "RegMetrics", "CKernels", "CYAML",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         library("RegPage", uses: ["RegBytes"]),
@@ -93,7 +93,8 @@ let package = Package(
             "RegKit",
             uses: [
                 "RegBytes", "RegJSON", "RegJobs", "RegHash", "RegFiles", "RegChunk", "RegTensor", "RegCodec",
-                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin", "RegMetrics",
+                "RegDiff", "RegStore", "RegPack", "RegManifest", "RegCache", "RegLock", "RegPin",
+                "RegMetrics",
                 "RegLog", "RegCatalog", "RegProcess", "RegGit", "RegHTTP", "RegS3",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),

@@ -46,6 +46,13 @@ package struct ByteStream {
         return refill() ? window[place] : nil
     }
 
+    /// The bytes that come next, as many as are in memory; nil at the end.
+    mutating func nextBlock() -> ArraySlice<UInt8>? {
+        guard peek() != nil else { return nil }
+        defer { place = window.count }
+        return window[place...]
+    }
+
     /// Makes the window hold `count` bytes more, or all that there are.
     mutating func ensure(_ count: Int) {
         while window.count - place < count, refill() {}

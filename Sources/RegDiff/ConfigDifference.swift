@@ -42,7 +42,7 @@ package struct ConfigDifference: Equatable, Sendable {
         switch value {
         case .object(let object) where !object.members.isEmpty:
             for (key, member) in object.members {
-                collect(member, at: path.isEmpty ? shownKey(key) : "\(path).\(shownKey(key))", &values)
+                collect(member, at: path.isEmpty ? shown(key) : "\(path).\(shown(key))", &values)
             }
         case .array(let elements) where !elements.isEmpty:
             for (index, element) in elements.enumerated() {
@@ -54,8 +54,7 @@ package struct ConfigDifference: Equatable, Sendable {
         }
     }
 
-    /// A key as a part of a path.
-    static func shownKey(_ key: String) -> String {
+    private static func shown(_ key: String) -> String {
         let isPlain =
             !key.isEmpty
             && key.utf8.allSatisfy {

@@ -15,7 +15,7 @@ package struct MetricSeries: Equatable, Sendable {
     /// The most points that are kept of a series.
     package static let pointLimit = 500
 
-    /// In the order of steps; thinned out evenly where there are more than ``pointLimit``, the first and the last kept.
+    /// In the order of steps; of more than ``pointLimit`` some are left out evenly, but not the first and the last that came.
     package let points: [Point]
     /// Of all steps.
     package let count: UInt64
@@ -43,7 +43,7 @@ package struct MetricDifference: Equatable, Sendable {
     /// At the last step, also NaN and infinite; nil where the older file lacks it.
     package let old: Double?
     package let new: Double?
-    /// Of files with steps.
+    /// Of what was measured more than once.
     package let oldSeries: MetricSeries?
     package let newSeries: MetricSeries?
 

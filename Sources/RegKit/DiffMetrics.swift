@@ -34,6 +34,6 @@ struct MetricComparison {
     }
 
     private func read(_ file: DiffFile) throws -> MetricFile? {
-        try file.stream(fetcher).map { try MetricFile.read($0, isLines: file.row.row.path.suffix != "json") }
+        try file.stream(fetcher).map { try MetricFile.read($0) }
     }
 }
