@@ -22,6 +22,8 @@ struct Work {
         case pullApart
         /// The same, of the tensors in a file of version 2.
         case pullTensors
+        /// An alias to version 1.
+        case promote
     }
 
     private static let fileCount = 100
@@ -91,6 +93,7 @@ struct Work {
             try project.pushAll(["data"])
             try sandbox.succeed(command + ["../selected"], in: project.repository)
             selected = try sandbox.tree("\(project.place)/selected")
+        case .promote: arguments = ["promote", "data@v1", "--to", "prod"]
         }
         oldLock = try sandbox.read("\(project.repository)/reg.lock")
         ignores = try Work.ignoreFiles.map { [sandbox, project] in
@@ -139,7 +142,7 @@ struct Work {
     func checkOldOrNew(_ context: String) throws {
         switch kind {
         case .add: try checkLock(context)
-        case .push, .firstPush:
+        case .push, .firstPush, .promote:
             let count = try project.records().count
             #expect(count == recordsBefore || count == recordsBefore + 1, "\(context): \(count) records")
             if sandbox.exists("\(project.registry)/registry.json") { try project.expectSound(context) }
@@ -172,6 +175,11 @@ struct Work {
         case .pullApart:
             #expect(try sandbox.tree(output).entries == new.entries, "\(context)")
         case .pullTensors: #expect(try sandbox.tree(output).entries == selected?.entries, "\(context)")
+        case .promote:
+            #expect(try project.records().count == recordsBefore + 1, "\(context)")
+            let shown = try sandbox.succeed(["show", "data@prod", "--json"], in: project.repository)
+            #expect(shown["version"] == .integer(1), "\(context)")
+            try project.expectSound(context)
         }
     }
 
