@@ -6,6 +6,7 @@ internal import RegGit
 internal import RegHash
 internal import RegLock
 internal import RegManifest
+internal import RegPin
 
 /// One artifact as one side of a comparison has it.
 struct DiffSide {
@@ -103,6 +104,7 @@ extension Session {
             throw RegError(
                 .usage, "'\(printable(argument))' names nothing", hint: "paths begin with ./ or /")
         }
+        if text.hasPrefix("run-") && !text.contains("@") { return try operand(ofRun: text) }
         let lock = try workspace?.readLock() ?? Lock()
         switch try reference(text, lock: lock) {
         case .set(let revision):
@@ -128,6 +130,32 @@ extension Session {
         let version = try resolveOne(text)
         let manifest = try manifest(of: version, in: library())
         return .artifact(try side(version, manifest, subject: version.subject))
+    }
+
+    /// What a run read and wrote, and its archive.
+    private func operand(ofRun text: String) throws -> DiffOperand {
+        let entry = try runEntry(text)
+        guard let pin = try catalog.pin(entry.pin), let archive = ArtifactName("run-archive") else {
+            throw RegError(.internalError, "the pin of \(entry.id.shortRun) is not recorded")
+        }
+        let outputs = try catalog.outputs(of: entry.id)
+        var versions = pin.lock.entries.compactMap { place -> ResolvedVersion? in
+            guard case .stored(let digest, _, _) = place.content else { return nil }
+            // What it has written under the name of an input counts.
+            if outputs.contains(where: { $0.name == place.name }) { return nil }
+            return ResolvedVersion(
+                name: place.name, digest: digest, type: place.type, version: nil, place: place)
+        }
+        versions += outputs.map {
+            ResolvedVersion(name: $0.name, digest: $0.digest, type: $0.type, version: $0, place: nil)
+        }
+        versions.append(
+            ResolvedVersion(name: archive, digest: entry.archive, type: .other, version: nil, place: nil))
+        let library = try library()
+        let sides = try versions.sorted { $0.name < $1.name }.map {
+            try side($0, manifest(of: $0, in: library), subject: "\($0.name) of \(entry.id.shortRun)")
+        }
+        return .set(sides, revision: pin.commit.hex)
     }
 
     /// A version that is stored.

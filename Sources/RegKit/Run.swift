@@ -4,8 +4,8 @@ internal import RegCache
 internal import RegCatalog
 internal import RegFiles
 internal import RegGit
-internal import RegJobs
 package import RegHash
+internal import RegJobs
 package import RegLock
 package import RegLog
 package import RegMetrics

@@ -200,7 +200,10 @@ extension Session {
         // Those of other ranks have a number behind.
         for entry in try directory.root.entries() where entry.kind != .directory {
             guard let stem = entry.name.bytes.split(separator: UInt8(ascii: ".")).first else { continue }
-            if kept.contains(BytePath(stem)) {
+            // By its suffix other commands know what it is.
+            if entry.name == RunDirectory.metricsName {
+                try archive.move(entry.name, of: directory.root, to: RunArchiveFiles.metrics)
+            } else if kept.contains(BytePath(stem)) {
                 try archive.move(entry.name, of: directory.root, to: entry.name)
             }
         }
@@ -242,6 +245,7 @@ extension Session {
 enum RunArchiveFiles {
     static let directory = BytePath("archive")
     static let description = BytePath("run.json")
+    static let metrics = BytePath("metrics.jsonl")
 }
 
 /// What a look at an ended run has found.

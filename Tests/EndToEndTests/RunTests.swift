@@ -234,6 +234,29 @@ extension Place {
         }
     }
 
+    @Test func twoRunsAreCompared() throws {
+        try withSandbox { sandbox in
+            let script = """
+                echo $LEVEL > "$REG_OUTPUTS/level"
+                for step in 1 2 3; do echo "{\\"step\\": $step, \\"loss\\": $((LEVEL - step))}"; done > "$REG_METRICS"
+                """
+            _ = try sandbox.pinnedProject(script)
+            var place = try sandbox.elsewhere()
+            let runs = try ["7", "9"].map { level in
+                place.environment["LEVEL"] = level
+                return try #require(try place.run("--out", "level=level").text("run"))
+            }
+            let report = try place.json("diff", runs[0], runs[1])
+            let metrics = report.list("metrics")
+            #expect(metrics.first?.text("name") == "loss" && metrics.count == 1)
+            #expect(metrics.first?["old"] == .number(4) && metrics.first?["new"] == .number(6))
+            let files = report.list("files").filter { $0.text("artifact") == "level" }
+            #expect(files.map { $0.text("status") } == ["changed"])
+            #expect(
+                !report.list("files").contains { $0.text("artifact") == "data" }, "both have read the same")
+        }
+    }
+
     @Test func ranksShareOneRun() throws {
         try withSandbox { sandbox in
             let script =
