@@ -16,7 +16,7 @@ MODEL := python3 -B docs/model/check.py
 BENCH_VENV := .build/bench/venv
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo test test-s3 soak fuzz lint bench bench-s3 install clean help
+.PHONY: build demo test test-s3 soak fuzz lint bench bench-s3 docs-pictures install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -73,6 +73,10 @@ bench-s3: build ## Run those of S3, against s5cmd, restic and dvc
 	@.ci/install-python $(BENCH_VENV) examples/bench/requirements.txt
 	python3 -B examples/bench/s3.py $(REG) $(BENCH_VENV) .build/bench
 
+docs-pictures: build ## Take the picture of a page for docs/diff.md
+	@.ci/install-packages test
+	python3 -B examples/diff/picture.py $(REG) .build/diff.html docs/diff.png
+
 install: $(REG) ## Copy the binary to PREFIX/bin (PREFIX=/usr/local)
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(REG) '$(DESTDIR)$(PREFIX)/bin/reg'
@@ -85,4 +89,4 @@ clean: ## Remove everything that was built or fetched
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
-		printf 'make %-9s %s\n' "$$target" "$$text"; done
+		printf 'make %-13s %s\n' "$$target" "$$text"; done

@@ -24,7 +24,8 @@ extension Session {
             try annotations.compare(labels: files.labels)
             for change in files.metrics { try metrics.compare(change) }
             let totals = files.totals.reduce(into: SharedBytes.Totals()) { $0.add($1) }
-            let artifacts = files.artifacts(with: tensors.tensors, configs.changes)
+            let artifacts = files.artifacts(
+                with: tensors.tensors, configs.changes, annotations.annotations, metrics.metrics)
             return DiffReport(
                 old: pairs.old, new: pairs.new, isOfSets: pairs.isOfSets, artifacts: artifacts,
                 unchangedArtifactCount: pairs.pairs.count - artifacts.count,
@@ -70,7 +71,8 @@ extension DiffReport.Artifact {
 extension FileComparison {
     /// The artifacts that differ, and what was found in their files.
     fileprivate func artifacts(
-        with tensors: [DiffReport.TensorChange], _ configs: [DiffReport.ConfigChange]
+        with tensors: [DiffReport.TensorChange], _ configs: [DiffReport.ConfigChange],
+        _ annotations: [DiffReport.Annotations], _ metrics: [DiffReport.Metric]
     ) -> [DiffReport.Artifact] {
         var artifacts = artifacts
         let places = Dictionary(artifacts.enumerated().map { ($1.name, $0) }) { first, _ in first }
@@ -79,6 +81,14 @@ extension FileComparison {
         }
         for config in configs {
             if let place = places[config.artifact] { artifacts[place].configKeyCount += 1 }
+        }
+        for change in annotations {
+            guard let place = places[change.artifact] else { continue }
+            artifacts[place].annotationCount = saturatingSum(
+                artifacts[place].annotationCount, change.difference.changeCount)
+        }
+        for metric in metrics {
+            if let place = places[metric.artifact] { artifacts[place].metricCount += 1 }
         }
         return artifacts
     }

@@ -68,8 +68,10 @@ package struct DiffReport: Sendable {
         /// How many tensors differ, and which of those that were compared did so most.
         package var tensorCount = 0
         package var largestChange: TensorChange?
-        /// How many keys of configs differ.
+        /// How many keys of configs, things in annotations, and metrics differ.
         package var configKeyCount = 0
+        package var annotationCount: UInt64 = 0
+        package var metricCount = 0
 
         package var status: File.Status { old == nil ? .added : new == nil ? .removed : .changed }
     }

@@ -25,16 +25,16 @@ let pageStyle = Markup.verbatim(
     .kicker{margin:0;color:var(--dim);font-size:.875rem;letter-spacing:.04em}
     .lead{font-size:1.0625rem}
     .dim{color:var(--dim)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
-    .small{font-size:.875rem}
+    .small{font-size:.875rem}p.small{max-width:none}
     .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
     a{color:var(--new)}a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--new);outline-offset:2px}
     nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:1.25rem 0 0;padding:0;font-size:.9375rem}
-    .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:1px;margin:1.5rem 0 0;padding:0;
+    .tiles{display:flex;flex-wrap:wrap;gap:1px;margin:1.5rem 0 0;padding:0;
     background:var(--line);border:1px solid var(--line);border-radius:6px;overflow:hidden}
-    .tiles div{background:var(--paper);padding:.75rem 1rem;display:flex;flex-direction:column}
+    .tiles div{flex:1 1 auto;min-width:7rem;background:var(--paper);padding:.75rem 1rem;display:flex;flex-direction:column}
     .tiles dt{order:1;font-size:.8125rem}
-    .tiles dd{margin:0;font-size:1.375rem;font-weight:600;line-height:1.3;overflow-wrap:anywhere}
-    .tiles dd.more{order:2;font-size:.8125rem;font-weight:400;color:var(--dim)}
+    .tiles dd{margin:0;font-size:1.375rem;font-weight:600;line-height:1.3;white-space:nowrap}
+    .tiles dd.more{order:2;white-space:normal;font-size:.8125rem;font-weight:400;color:var(--dim)}
     .notes{margin:1.25rem 0 0;padding:.5rem 1rem .5rem 2rem;border-left:3px solid var(--warn);background:var(--faint)}
     .scroll{overflow-x:auto;margin:.75rem 0;
     background:linear-gradient(90deg,var(--paper) 40%,transparent) 0 0/2.5rem 100% no-repeat local,
@@ -73,8 +73,8 @@ let pageStyle = Markup.verbatim(
     summary{cursor:pointer;font-size:.9375rem;padding:.25rem 0;overflow-wrap:anywhere}
     footer{margin-top:3rem;padding-top:.75rem;border-top:1px solid var(--line);color:var(--dim);font-size:.8125rem}
     @media (max-width:40rem){body{padding:1.25rem 1rem 2rem}h1{font-size:1.375rem}h2{margin-top:2.25rem}
-    .tiles{grid-template-columns:repeat(2,1fr)}.bars .bar{width:auto;min-width:6rem}.bars th.name{max-width:9.5rem}
-    .tiles div:last-child:nth-child(odd){grid-column:span 2}.axis text:not(:first-child):not(:last-child){display:none}
+    .tiles div{flex-basis:40%}.bars .bar{width:auto;min-width:6rem}.bars th.name{max-width:9.5rem}
+    .axis text:not(:first-child):not(:last-child){display:none}
     .bars td.dim,.bars thead th.remark{display:none}td.name,th.name{min-width:7rem}}
     @media print{body{max-width:none;padding:0}a{color:inherit}.scroll{overflow:visible}section{break-inside:auto}tr,figure{break-inside:avoid}}
 

@@ -49,7 +49,13 @@ private func curve(_ name: String, best: Double, pointCount: Int = 40) -> Metric
 private let retrained = DiffReport(
     old: "main", new: "retrained", isOfSets: false, artifacts: [], unchangedArtifactCount: 1, commits: nil,
     files: Sample.compared.files, unchangedFileCount: 7, tensors: [], unchangedTensorCount: 0, configs: [],
-    annotations: [.init(artifact: "labels", file: BytePath("train.json"), difference: annotations(30))],
+    annotations: [
+        .init(
+            artifact: "labels", file: BytePath("train.json"), difference: annotations(30),
+            sharedImages: [
+                .init(file: BytePath("val.json"), old: 0, new: 3, examples: ["000017.jpg"])
+            ])
+    ],
     datasets: [
         .init(
             artifact: "data",
@@ -119,10 +125,10 @@ private let enormous: DiffReport = {
     @Test func pagesTellOfMetricsAndData() {
         let source = DiffPage(report: retrained).source
         for part in [
-            "▲ better", "▼ worse", "val.map50",
+            "▲ better", "▼ worse", "val.json", ">3</span>", "val.map50",
             "aria-label=\"loss: at the last step before 0.7100, after 0.9300\"",
             "twice in train", "train/cat/1.jpg = val/cat/9.jpg", ">relabelled</span>",
-            "bicycle to scooter, [10, 20, 30, 40.50] to [13, 20, 30, 40.50], overlap 82 %", ">+131</td>",
+            "bicycle to scooter [10, 20, 30, 40.5] to [13, 20, 30, 40.5]", ">+131</td>",
             "2 metrics unchanged", "3 folders with as many files as before",
         ] { #expect(source.contains(part), "\(part)") }
     }
@@ -147,6 +153,7 @@ private let enormous: DiffReport = {
         let lines = DiffMarkdown(report: retrained).lines
         for line in [
             "| `val.map50` | 0.7100 | 0.7800 | +0.07000 | better |", "| `seconds` | NaN |  |  |  |",
+            "| `train.json` | `val.json` | 0 | 3 |",
             "| `train.json` | boxes | 1728 | 1949 | 240 | 19 | 87 | 31 |", "| `scooter` | 0 | 131 | +131 |",
             "| `train/cat` | 120 | 160 | +40 |", "| `train and val` | 0 | 2 |",
         ] { #expect(lines.contains(line), "\(lines.joined(separator: "\n"))") }

@@ -4,8 +4,8 @@
 
     picture.py REG PAGE [PICTURE]
 
-REG is the program, PAGE the HTML file to write, PICTURE a PNG of its top, taken with headless Chromium. Needs git; all
-numbers come from one seed.
+REG is the program, PAGE the HTML file to write, PICTURE a PNG of its top, taken with headless Chromium. The comparison
+is printed as Markdown as well. Needs git; all numbers come from one seed.
 """
 
 import array
@@ -137,11 +137,23 @@ def write_metrics(path, random, best, pace):
         for epoch in range(1, 41):
             done = 1 - 2.718 ** (-epoch / pace)
             json.dump({
-                "step": epoch, "val.map50": round(best * done + random.gauss(0, 0.006), 4),
-                "val.recall": round((best + 0.06) * done + random.gauss(0, 0.006), 4),
-                "train.loss": round(2.6 * (1 - done) + 0.42 + random.gauss(0, 0.015), 4),
+                "step": epoch, "train": {"loss": round(2.6 * (1 - done) + 0.42 + random.gauss(0, 0.015), 4)},
+                "val": {
+                    "map50": round(best * done + random.gauss(0, 0.006), 4),
+                    "recall": round((best + 0.06) * done + random.gauss(0, 0.006), 4),
+                },
             }, file)
             file.write("\n")
+
+
+def take(page, picture):
+    """The top of a page as a PNG."""
+    with tempfile.TemporaryDirectory(prefix="reg-profile-") as profile:
+        subprocess.run(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+             "--disable-background-networking", f"--user-data-dir={profile}", "--window-size=1040,2130",
+             f"--screenshot={picture.absolute()}", page.as_uri()],
+            check=True, timeout=120, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main(reg, page, picture=None):
@@ -179,7 +191,7 @@ def main(reg, page, picture=None):
         write_metrics(root / "metrics/train.jsonl", source, 0.71, 9)
         for path, name, kind in (
             ("weights/detector.safetensors", "detector", "weights"), ("config", "config", "config"),
-            ("labels", "labels", "annotations"), ("metrics", "metrics", "other"),
+            ("labels", "labels", "annotations"), ("metrics", "metrics", "metrics"),
         ):
             run(reg, "add", path, "--as", name, "--type", kind, "--quiet")
         commit("Train the detector", 1)
@@ -196,8 +208,9 @@ def main(reg, page, picture=None):
         run(reg, "add", "--quiet")
         commit("Train on the new labels", 7)
         run(reg, "push", "--quiet", day=7)
-        run(reg, "diff", "HEAD~3", "HEAD", "--html", str(page))
-        print(run(reg, "diff", "HEAD~3", "HEAD", "--md", capture_output=True, text=True).stdout)
+        run(reg, "diff", "HEAD~3", "HEAD", "--md", "--html", str(page))
+    if picture:
+        take(page, pathlib.Path(picture))
 
 
 if __name__ == "__main__":

@@ -196,9 +196,12 @@ extension AnnotationChange {
         let place = image.map { $0 == name ? "" : " of \(short($0, style))" } ?? ""
         return [
             .init("  " + status.rawValue, status.paint), .init(subject.rawValue),
-            .init(short(name, style) + place), .init(subject == .box ? boxText(style) : fieldText(style)),
+            .init(short(name, style) + place), .init(words(style)),
         ]
     }
+
+    /// What it was and what it is.
+    func words(_ style: TextStyle) -> String { subject == .box ? boxText(style) : fieldText(style) }
 
     private func boxText(_ style: TextStyle) -> String {
         let sides = [old, new].compactMap { $0 }

@@ -25,6 +25,8 @@ extension DiffReport.Artifact {
             largestChange.map { ["name": .string($0.name), "rel_l2": number($0.figures?.relativeL2)] }
             ?? .null
         members["config_keys"] = .count(UInt64(configKeyCount))
+        members["annotations"] = .count(annotationCount)
+        members["metrics"] = .count(UInt64(metricCount))
         return members
     }
 
@@ -47,6 +49,8 @@ extension DiffReport.Artifact {
             parts.append(
                 ([countText(tensorCount, "tensor")] + (most.map { [$0] } ?? [])).joined(separator: ", "))
         }
+        if metricCount > 0 { parts.append(countText(metricCount, "metric")) }
+        if annotationCount > 0 { parts.append(countText(annotationCount, "annotation")) }
         if configKeyCount > 0 { parts.append(countText(configKeyCount, "key")) }
         return parts.joined(separator: "; ")
     }

@@ -122,9 +122,14 @@ struct DiffMarkdown {
             ]
                 + AnnotationChange.Status.counted.map { total[$0] == 0 ? "" : "\(total[$0])" }
         }
+        let images = report.annotations.flatMap { change in change.sharedImages.map { (change.file, $0) } }
+        let shared = table(
+            ["Images of", "that are also in", .right("Before"), .right("After")], of: images,
+            summary: countText(images.count, "file"), byteLimit: 1 << 10
+        ) { [name(printable($0)), name(printable($1.file)), "\($1.old)", "\($1.new)"] }
         let classes = report.annotations.flatMap { $0.difference.classes.filter { $0.old != $0.new } }
-        if classes.isEmpty { return totals }
-        return totals
+        if classes.isEmpty { return totals + shared }
+        return totals + shared
             + table(
                 ["Class", .right("Before"), .right("After"), .right("Change")], of: classes,
                 summary: "\(classes.count) classes", byteLimit: 4 << 10

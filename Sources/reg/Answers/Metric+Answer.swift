@@ -59,14 +59,18 @@ extension DiffReport {
 extension MetricDifference {
     fileprivate var row: [Table.Cell] {
         let paint: TextStyle.Paint = isBetter.map { $0 ? .good : .bad } ?? .plain
-        let change = difference.map { ($0 > 0 ? "+" : "") + numberText($0) } ?? ""
-        let verdict = isBetter.map { $0 ? "better" : "worse" }
         return [
             .init("  " + printable(name)), .init(old.map { numberText($0) } ?? "-"), .init("to", .dim),
-            .init(new.map { numberText($0) } ?? "-"), .init(change, paint), .init(verdict ?? "", paint),
+            .init(new.map { numberText($0) } ?? "-"), .init(changeText, paint), .init(verdict, paint),
             .init(best),
         ]
     }
+
+    /// `+0.01234`; empty where one side lacks it.
+    var changeText: String { difference.map { ($0 > 0 ? "+" : "") + numberText($0) } ?? "" }
+
+    /// What is to be said of the change, where its name tells which way is better.
+    var verdict: String { isBetter.map { $0 ? "better" : "worse" } ?? "" }
 
     /// Over all steps, where there are any and it is known what is best.
     private var best: String {

@@ -203,9 +203,8 @@ extension DiffReport.TensorChange {
 
     /// Where it was, if that was elsewhere.
     var former: String {
-        let places = [formerName.map { printable($0) }, formerFile.map { "in \(printable($0))" }]
-            .compactMap(\.self)
-        return places.isEmpty ? "" : " (from \(places.joined(separator: " ")))"
+        let places = [formerName.map { printable($0) }, formerFile.map { printable($0) }].compactMap(\.self)
+        return places.isEmpty ? "" : " (from \(places.joined(separator: " in ")))"
     }
 
     /// `bar`: what a full bar stands for; nil for a member of a group.

@@ -20,6 +20,7 @@ extension DiffPage {
                     "h3", [:], .element("span", ["class": "code"], name),
                     .element("span", ["class": "dim"], " \(change.difference.format.rawValue)")))
             content.append(totals(change.difference, "What changed in \(name)"))
+            content.append(shared(change.sharedImages, "Images of \(name) that others have as well"))
             content.append(classes(change.difference.classes))
             content.append(examples(change.difference, byteLimit - content.byteCount))
         }
@@ -43,6 +44,24 @@ extension DiffPage {
             table.row(
                 [.text(total.subject.plural), .text("\(total.old)"), .text("\(total.new)")]
                     + statuses.map { .text("\(total[$0])") })
+        }
+    }
+
+    /// Images that the annotations of another split have as well.
+    private func shared(_ images: [DiffReport.SharedImages], _ caption: String) -> Markup {
+        if images.isEmpty { return Markup() }
+        let table = PageTable(
+            caption: caption,
+            columns: [
+                ("Images that are here as well", "name"), ("Before", "n"), ("After", "n"),
+                ("For example", "value code"),
+            ])
+        return table.markup(of: images, limit: 20, byteLimit: 16 << 10) { shared in
+            table.row([
+                .text(shortened(printable(shared.file))), .text("\(shared.old)"),
+                .element("span", ["class": shared.new > 0 ? "bad" : ""], "\(shared.new)"),
+                .text(shared.examples.first.map { shortened(printable($0)) } ?? ""),
+            ])
         }
     }
 
@@ -73,7 +92,7 @@ extension DiffPage {
                 .text(shortened(printable(change.name), to: 80)), statusMarkup(change.status.rawValue),
                 .text(change.subject.rawValue),
                 .text(change.image.map { shortened(printable($0), to: 80) } ?? ""),
-                .text(change.words),
+                .text(shortened(change.words(TextStyle()), to: 300)),
             ])
         }
         return folded("Examples, \(min(300, difference.examples.count)) of \(difference.changeCount)", rows)
@@ -127,7 +146,8 @@ extension DiffPage {
             ])
         let rows = table.markup(of: dataset.overlaps, limit: 100, byteLimit: byteLimit) { overlap in
             table.row([
-                .text(overlap.words), .text("\(overlap.old)"), .text("\(overlap.new)"),
+                .text(overlap.words), .text("\(overlap.old)"),
+                .element("span", ["class": overlap.isLeak ? "bad" : ""], "\(overlap.new)"),
                 .text(
                     overlap.examples.first.map {
                         shortened(printable($0.first) + " = " + printable($0.second))
@@ -144,40 +164,13 @@ func differenceText(_ old: UInt64, _ new: UInt64) -> String {
 }
 
 extension DiffReport.Dataset.Overlap {
+    /// Whether what is to be tested with is trained with as well.
+    fileprivate var isLeak: Bool { first != second && new > 0 }
+
     /// `train and val`, `twice in train`.
     var words: String {
         let (one, other) = (shortened(printable(first), to: 60), shortened(printable(second), to: 60))
         if one != other { return "\(one) and \(other)" }
         return one.isEmpty ? "twice" : "twice in \(one)"
-    }
-}
-
-extension AnnotationChange {
-    /// What it was and what it is, in a few words.
-    var words: String {
-        if let old, let new {
-            let labels = old.label == new.label ? old.label : "\(old.label) to \(new.label)"
-            let overlap = overlap.map { ", overlap \(percentText($0))" } ?? ""
-            let place = old.isAt(new) ? "" : ", \(old.place) to \(new.place)"
-            return shortened(printable(labels), to: 80) + place + (place.isEmpty ? "" : overlap)
-        }
-        if let box = new ?? old { return shortened(printable(box.label), to: 80) + ", " + box.place }
-        return fields.prefix(4).map { field in
-            let values = [field.old, field.new].compactMap { $0.map { shortened(printable($0), to: 60) } }
-            return shortened(printable(field.name), to: 60) + ": " + values.joined(separator: " to ")
-        }.joined(separator: "; ")
-    }
-}
-
-extension AnnotationChange.Box {
-    fileprivate func isAt(_ other: AnnotationChange.Box) -> Bool {
-        x == other.x && y == other.y && width == other.width && height == other.height
-    }
-
-    /// `[10, 20, 30, 40]`: left, top, width, height.
-    fileprivate var place: String { "[\([x, y, width, height].map(short).joined(separator: ", "))]" }
-
-    private func short(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : numberText(value)
     }
 }

@@ -14,7 +14,8 @@ extension DiffPage {
         let rest = plots.dropFirst(6)
         let more =
             rest.isEmpty
-            ? Markup() : folded("\(rest.count) more", grid(rest, byteLimit: byteLimit - first.byteCount))
+            ? Markup()
+            : folded("\(rest.count) more histograms", grid(rest, byteLimit: byteLimit - first.byteCount))
         return .element(
             "p", ["class": "dim small"],
             "Share of elements by value, of the tensors that changed most; within five standard deviations.")
@@ -29,8 +30,10 @@ extension DiffPage {
     private func histogram(_ change: DiffReport.TensorChange) -> Plot? {
         guard let histograms = change.histograms, let bounds = change.shownValues else { return nil }
         let axis = Scale.spanning(bounds.lowerBound, bounds.upperBound)
+        // Of few elements finer bins would be mostly empty.
+        let count = max(8, min(48, Int(Double(histograms.new.count).squareRoot())))
         let (old, new) = (
-            shares(histograms.old, over: axis.bounds), shares(histograms.new, over: axis.bounds)
+            shares(histograms.old, count, axis.bounds), shares(histograms.new, count, axis.bounds)
         )
         let texts = change.figures.map { figures in
             [
@@ -44,9 +47,11 @@ extension DiffPage {
             y: (.fromZero(to: (old + new).max() ?? 0), "share"), old: .bins(old), new: .bins(new))
     }
 
-    private func shares(_ histogram: Histogram, over range: ClosedRange<Double>) -> [Double] {
+    private func shares(
+        _ histogram: Histogram, _ binCount: Int, _ range: ClosedRange<Double>
+    ) -> [Double] {
         let count = Double(max(1, histogram.count))
-        return histogram.bins(48, over: range).map { $0 / count }
+        return histogram.bins(binCount, over: range).map { $0 / count }
     }
 }
 

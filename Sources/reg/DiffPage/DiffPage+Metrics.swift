@@ -77,14 +77,3 @@ extension DiffPage {
             new: line(metric.newSeries))
     }
 }
-
-extension MetricDifference {
-    /// `+0.01234`; empty where one side lacks it.
-    var changeText: String {
-        guard let difference else { return "" }
-        return (difference > 0 ? "+" : "") + numberText(difference)
-    }
-
-    /// What is to be said of the change, where its name tells which way is better.
-    var verdict: String { isBetter.map { $0 ? "better" : "worse" } ?? "" }
-}

@@ -74,7 +74,7 @@ struct DiffPage {
                 ))
         }
         if !report.configs.isEmpty {
-            tiles.append(tile("keys of configs differ", "\(report.configs.count)", ""))
+            tiles.append(tile("config keys differ", "\(report.configs.count)", ""))
         }
         return tiles
     }
