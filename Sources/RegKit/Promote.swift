@@ -258,7 +258,7 @@ extension Measured {
     /// For messages: `run-1234abcd (record 5)`.
     package var text: String {
         switch source {
-        case .run(let id): "run-\(id.hex.prefix(8)) (record \(record))"
+        case .run(let id): "\(id.shortRun) (record \(record))"
         case .statement: "what was stated in record \(record)"
         }
     }

@@ -140,6 +140,39 @@ import Testing
         }
     }
 
+    @Test func aPinIsPulledWithoutNamesAndWithoutTheLog() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.project()
+            try work.write("#!/bin/sh\n", to: "tools/run.sh")
+            try setMode(0o755, of: work["tools/run.sh"])
+            try work.addSampleAndPush()
+            try work.reg("pin", "-o", "../job.pin")
+            let elsewhere = try sandbox.directory("elsewhere")
+            try move(sandbox.registry.appending("log"), to: sandbox.path.appending("no-log"))
+            let pulled = try elsewhere.json(
+                "pull", "--pin", "../job.pin", "-o", "copy", "--registry", sandbox.registry.lossy)
+            // One for registry.json, then for each of code and four artifacts: list manifests, the manifest, its pack.
+            #expect(try #require(pulled.count("requests")) <= 1 + 5 * 4)
+            let copy = elsewhere.inside("copy")
+            for file in try work.git("ls-files").split(separator: "\n").map(String.init) {
+                #expect(try readFile(copy[file]) == readFile(work[file]), "\(file)")
+            }
+            for file in (0..<6).map({ "data/\($0).jpg" }) + ["weights/model.safetensors"] {
+                #expect(try readFile(copy[file]) == readFile(work[file]), "\(file)")
+                #expect(try #require(mode(of: copy[file])) & 0o222 == 0, "inputs are read-only")
+            }
+            #expect(try #require(mode(of: copy["tools/run.sh"])) & 0o100 != 0)
+            #expect(!copy.has(".git"))
+            try copy.write("more", to: "stray")
+            let differs = try elsewhere.fails(
+                3, "pull", "--pin", "../job.pin", "-o", "copy", "--registry", sandbox.registry.lossy)
+            #expect(differs.contains("stray"))
+            try elsewhere.reg(
+                "pull", "--pin", "../job.pin", "-o", "copy", "--clean", "--registry", sandbox.registry.lossy)
+            #expect(!copy.has("stray"))
+        }
+    }
+
     @Test func whatCannotBePinnedIsSaid() throws {
         try withSandbox { sandbox in
             let work = try sandbox.pushedProject()
