@@ -53,6 +53,8 @@ struct Workbench {
         environment = [
             "PATH=\(path)", "HOME=\(place.lossy)", "XDG_DATA_HOME=\(place.appending("data").lossy)",
             "GIT_AUTHOR_NAME=b", "GIT_AUTHOR_EMAIL=b@b", "GIT_COMMITTER_NAME=b", "GIT_COMMITTER_EMAIL=b@b",
+            // Not the repository that the directory may be in.
+            "GIT_CEILING_DIRECTORIES=\(place.lossy)",
         ]
     }
 
