@@ -47,6 +47,14 @@ func linkPolicyArgument(_ argument: String) throws -> LinkPolicy {
     throw ValidationError("it is 'keep' or 'follow'")
 }
 
+/// What a pull does where the registry cannot be reached, other than fail.
+enum UnreachablePolicy: String { case keep }
+
+func unreachableArgument(_ argument: String) throws -> UnreachablePolicy {
+    if let policy = UnreachablePolicy(rawValue: argument) { return policy }
+    throw ValidationError("it is 'keep'")
+}
+
 /// How closely versions are compared.
 func levelArgument(_ argument: String) throws -> DiffLevel {
     if let level = DiffLevel(rawValue: argument) { return level }
