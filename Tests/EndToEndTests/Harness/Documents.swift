@@ -21,6 +21,9 @@ struct Promise {
             schema = "status"
             let members = ["name", "path", "state", "added", "changed", "missing", "absent"]
             keys = ["clean", "pushed", "bound"] + members.map { "artifacts.\($0)" }
+        case "push" where command.contains("--commits"):
+            schema = "push-commits"
+            keys = ["records"] + ["commit", "state"].map { "commits.\($0)" }
         case "push":
             schema = "push"
             let members = ["name", "version", "digest", "bytes", "files", "uploaded_bytes", "reused_bytes"]
