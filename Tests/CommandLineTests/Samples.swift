@@ -105,6 +105,12 @@ enum Sample {
             .init(id: commit, outcome: .unbound(reason: "the registry has not data as the commit has it")),
         ], requestCount: 5, retryCount: 1)
 
+    static let hooks = HooksReport(
+        hooks: [
+            .init(hook: .prePush, path: oddPath, state: .installed),
+            .init(hook: .postCheckout, path: BytePath("/hooks/post-checkout"), state: .absent),
+        ], notes: ["reg is not in PATH"])
+
     static let doctored: DoctorReport = {
         let checks = [
             StoreCheck("create-only", .writing, true, "one won"),

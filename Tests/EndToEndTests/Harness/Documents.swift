@@ -78,6 +78,9 @@ struct Promise {
         case "store" where command.contains("trim"):
             schema = "store-trim"
             keys = []
+        case "hooks":
+            schema = "hooks-install"
+            keys = ["name", "state", "path"].map { "hooks.\($0)" }
         case "manifest":
             schema = "manifest-rebuild"
             keys = []
