@@ -111,6 +111,12 @@ enum Sample {
             .init(hook: .postCheckout, path: BytePath("/hooks/post-checkout"), state: .absent),
         ], notes: ["reg is not in PATH"])
 
+    static let resolved = ResolveReport(
+        artifacts: [
+            .init(name: name("detector"), side: .ours, digest: digest),
+            .init(name: name("configs"), side: .theirs, digest: nil),
+        ], conflicts: [name("data")])
+
     static let doctored: DoctorReport = {
         let checks = [
             StoreCheck("create-only", .writing, true, "one won"),

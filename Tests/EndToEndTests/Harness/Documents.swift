@@ -81,6 +81,9 @@ struct Promise {
         case "hooks":
             schema = "hooks-install"
             keys = ["name", "state", "path"].map { "hooks.\($0)" }
+        case "resolve":
+            schema = "resolve"
+            keys = ["conflicts"] + ["name", "side", "digest"].map { "artifacts.\($0)" }
         case "manifest":
             schema = "manifest-rebuild"
             keys = []
