@@ -16,6 +16,9 @@ extension Session {
         guard request.references.isEmpty, request.only.isEmpty, !request.isSelection else {
             throw RegError(.usage, "a pin is pulled whole, and alone")
         }
+        guard request.expectedCommit == nil, !request.keepsIfUnreachable else {
+            throw RegError(.usage, "a pin says itself what its commit is and what has to be there")
+        }
         let pin = try pin(text)
         let path = absolute(output, from: options.directory)
         let parent = path.parent.isEmpty ? BytePath("/") : path.parent

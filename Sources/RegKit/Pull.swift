@@ -13,21 +13,28 @@ extension Session {
     package func pull(_ request: PullRequest) throws -> PullReport {
         try verb {
             if let pin = request.pin { return try pull(pin: pin, request) }
-            let resolution = try versionsToPull(request)
-            guard let output = request.output else {
-                if request.isSelection {
-                    throw RegError(
-                        .usage, "tensors and shards are pulled into a directory of their own",
-                        hint: "say where: -o DIR")
-                }
-                guard let workspace else {
-                    throw withoutWorkspace(
-                        "there is no repository here to pull into", hint: "say where: -o DIR")
-                }
-                return try pull(resolution.versions.map { try placed($0) }, into: workspace.root, request)
-            }
-            return try pullApart(resolution, into: absolute(output, from: options.directory), request)
+            return try keepingIfUnreachable(request) { try pullVersions(request) }
         }
+    }
+
+    private func pullVersions(_ request: PullRequest) throws -> PullReport {
+        let resolution = try versionsToPull(request)
+        if let revision = request.expectedCommit {
+            try check(resolution.versions, goWith: revision)
+        }
+        guard let output = request.output else {
+            if request.isSelection {
+                throw RegError(
+                    .usage, "tensors and shards are pulled into a directory of their own",
+                    hint: "say where: -o DIR")
+            }
+            guard let workspace else {
+                throw withoutWorkspace(
+                    "there is no repository here to pull into", hint: "say where: -o DIR")
+            }
+            return try pull(resolution.versions.map { try placed($0) }, into: workspace.root, request)
+        }
+        return try pullApart(resolution, into: absolute(output, from: options.directory), request)
     }
 
     private func versionsToPull(_ request: PullRequest) throws -> Resolution {

@@ -147,7 +147,7 @@ extension RegError {
         case .conflict:
             RegError(
                 .conflict, error.message,
-                hint: "choose the lines that should stay, remove the markers, then reg add")
+                hint: "take a side: reg resolve --ours|--theirs [NAME]; or edit it, and remove the markers")
         case .unknownVersion: RegError(.incapable, error.message, hint: "update reg")
         case .tooLarge, .tooManyEntries, .unsafePath: RegError(.refused, error.message)
         case .malformed, .duplicateName, .overlap: RegError(.usage, error.message)

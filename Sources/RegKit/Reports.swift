@@ -189,6 +189,10 @@ package struct PullRequest: Sendable {
     package var shard: Shard?
     /// Whether everything goes that the version lacks.
     package var isClean = false
+    /// The commit, as git or its id names it, that the versions must go with.
+    package var expectedCommit: String?
+    /// Whether what is there has to do where the registry cannot be reached.
+    package var keepsIfUnreachable = false
 
     package init() {}
 
@@ -238,6 +242,8 @@ package struct PullReport: Sendable {
     /// How many of them repeated one that had failed.
     package let retryCount: UInt64
     package let notes: [String]
+    /// Whether the registry was not reached, and what an earlier pull wrote stays.
+    package var isKept = false
 }
 
 package struct ListReport: Sendable {

@@ -19,6 +19,24 @@ extension Lock {
         }
         return isConflicted ? names.sorted() : nil
     }
+
+    /// What a file says outside of its conflict markers, and the artifacts between them, sorted.
+    ///
+    /// Nil where the lines outside are no lock.
+    package static func settled(_ bytes: [UInt8]) -> (lock: Lock, conflicts: [ArtifactName])? {
+        guard bytes.count <= maximumByteCount else { return nil }
+        var outside: [UInt8] = []
+        var isInside = false
+        var lines = Lines(bytes)
+        while let line = lines.nextFilled() {
+            if let marker = conflictMarker(line.text) {
+                isInside = marker != UInt8(ascii: ">")
+            } else if !isInside {
+                outside += line.text + [UInt8(ascii: "\n")]
+            }
+        }
+        return (try? Lock.parse(outside)).map { ($0, conflictedNames(bytes) ?? []) }
+    }
 }
 
 /// The character of which git's marker at the start of a line consists: `<`, `|` (diff3 style), `=` or `>`.

@@ -27,7 +27,8 @@ extension Lock {
 private let newline = UInt8(ascii: "\n")
 
 extension LockEntry {
-    fileprivate var line: [UInt8] {
+    /// Without a newline.
+    var line: [UInt8] {
         Array("\(name) \(type.rawValue) \(pathText) \(contentFields)".utf8)
     }
 

@@ -90,6 +90,9 @@ enum OperationProblem: Error {
 }
 
 extension Operation {
+    /// What it takes in a record, with the comma.
+    package var byteCount: Int { json.compact.utf8.count + 1 }
+
     var json: JSON {
         switch self {
         case .push(let push): push.json

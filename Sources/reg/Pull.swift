@@ -20,6 +20,8 @@ struct Pull: ParsableCommand {
               reg pull data --shard 0/8 -o rank0/
               reg pull --pin job.pin -o clean-copy/
               reg pull --clean
+              reg pull detector@prod --expect-commit v1.2 -o model/
+              reg pull detector@prod --clean --if-unreachable keep -o model/
               reg pull detector --dry-run --json
             """)
 
@@ -64,6 +66,20 @@ struct Pull: ParsableCommand {
     var shard: Shard?
     @Flag(name: .customLong("clean"), help: "Remove what the version lacks from the artifacts' paths.")
     var isClean = false
+    @Option(
+        name: .customLong("expect-commit"),
+        help: ArgumentHelp(
+            "Fail (3) unless the versions go with this commit: bound to it, or of a run of it.",
+            valueName: "rev"),
+        transform: textArgument)
+    var expectedCommit: String?
+    @Option(
+        name: .customLong("if-unreachable"),
+        help: ArgumentHelp(
+            "Where the registry cannot be reached: 'keep' what an earlier pull wrote, with success.",
+            valueName: "keep"),
+        transform: unreachableArgument)
+    var ifUnreachable: UnreachablePolicy?
     @OptionGroup var shared: SharedOptions
 
     private var request: PullRequest {
@@ -77,6 +93,8 @@ struct Pull: ParsableCommand {
         request.tensors = tensors
         request.shard = shard
         request.isClean = isClean
+        request.expectedCommit = expectedCommit
+        request.keepsIfUnreachable = ifUnreachable == .keep
         return request
     }
 

@@ -17,6 +17,7 @@ struct Push: ParsableCommand {
               reg push detector -m "longer schedule"
               reg push detector --metrics metrics.json
               reg push ./best.safetensors --as detector --registry /mnt/team/registry
+              reg push --commits main..feature
             """)
 
     @Argument(
@@ -35,6 +36,12 @@ struct Push: ParsableCommand {
     var metrics: BytePath?
     @Flag(name: .customLong("shared"), help: "Continue a name that another project made.")
     var isShared = false
+    @Option(
+        help: ArgumentHelp(
+            "Send nothing, bind the commits of a range, or one, to what the registry has.",
+            valueName: "range"),
+        transform: textArgument)
+    var commits: String?
     @OptionGroup var deltas: DeltaFlags
     @OptionGroup var shared: SharedOptions
 
@@ -50,7 +57,19 @@ struct Push: ParsableCommand {
         return request
     }
 
+    func validate() throws {
+        let isAlone = artifacts.isEmpty && naming.name == nil && naming.type == nil && message == nil
+        if commits != nil, !isAlone || metrics != nil || isShared {
+            throw ValidationError("--commits only binds: it goes with no artifact, and no option of one")
+        }
+    }
+
     func run() throws {
-        try shared.report { session in try session.push(request) }
+        guard let commits else {
+            try shared.report { session in try session.push(request) }
+            return
+        }
+        let report = try shared.report { session in try session.push(commits: commits) }
+        if let failure = report.failure { throw failure }
     }
 }

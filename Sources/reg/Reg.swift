@@ -33,6 +33,6 @@ struct Reg: ParsableCommand {
             Init.self, Add.self, Status.self, Push.self, Pull.self, Pin.self, Run.self, Runs.self, Rerun.self,
             Env.self, Use.self, Remove.self, List.self, Log.self, Show.self, Why.self, Diff.self, Cat.self,
             Promote.self, History.self, Rollback.self, Verify.self, Doctor.self, Store.self, Manifest.self,
-            Completion.self,
+            Hooks.self, Resolve.self, Completion.self,
         ])
 }

@@ -18,6 +18,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("init", Sample.initialized), ("add", Sample.added), ("status", Sample.status),
     ("push", Sample.pushed(.bound(commit: commit, set: digest, isNew: true), record: 17)),
     ("push", Sample.pushed(.unbound(reason: "no commit"), record: nil)),
+    ("hooks-install", Sample.hooks), ("resolve", Sample.resolved), ("push-commits", Sample.boundCommits),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: false)),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: true)),
     ("rm", Sample.removed), ("use", Sample.used), ("ls", Sample.listed), ("show", Sample.shown),

@@ -30,13 +30,12 @@ import Testing
     }
 
     @Test func everyCommandHasAnAbstractAndExamples() {
-        let nested = Manifest.configuration.subcommands + Store.configuration.subcommands
-        for command in Reg.configuration.subcommands + nested {
-            let configuration = command.configuration
+        let top = Reg.configuration.subcommands.map { ($0.configuration, parent: "") }
+        let nested = [Manifest.configuration, Store.configuration, Hooks.configuration].flatMap { parent in
+            parent.subcommands.map { ($0.configuration, parent: (parent.commandName ?? "") + " ") }
+        }
+        for (configuration, parent) in top + nested {
             #expect(configuration.abstract.utf8.count <= 54, "the list of commands keeps to one line each")
-            let parent =
-                command == Manifest.Rebuild.self
-                ? "manifest " : Store.configuration.subcommands.contains { $0 == command } ? "store " : ""
             let example = "  reg \(parent)\(configuration.commandName ?? "")"
             #expect(configuration.discussion.contains(example))
         }

@@ -96,6 +96,27 @@ enum Sample {
             metrics: record == nil ? nil : measured.metrics)
     }
 
+    static let boundCommits = CommitsReport(
+        records: [17, 18], registry: "/mnt/\(steering)",
+        commits: [
+            .init(id: commit, outcome: .bound(set: digest, isNew: true)),
+            .init(id: commit, outcome: .bound(set: digest, isNew: false)),
+            .init(id: commit, outcome: .empty),
+            .init(id: commit, outcome: .unbound(reason: "the registry has not data as the commit has it")),
+        ], requestCount: 5, retryCount: 1)
+
+    static let hooks = HooksReport(
+        hooks: [
+            .init(hook: .prePush, path: oddPath, state: .installed),
+            .init(hook: .postCheckout, path: BytePath("/hooks/post-checkout"), state: .absent),
+        ], notes: ["reg is not in PATH"])
+
+    static let resolved = ResolveReport(
+        artifacts: [
+            .init(name: name("detector"), side: .ours, digest: digest),
+            .init(name: name("configs"), side: .theirs, digest: nil),
+        ], conflicts: [name("data")])
+
     static let doctored: DoctorReport = {
         let checks = [
             StoreCheck("create-only", .writing, true, "one won"),

@@ -14,7 +14,7 @@ struct PullAnswer: Answer {
         [
             "artifacts": .array(report.artifacts.map { .object(members($0)) }),
             "requests": .count(report.requestCount), "retries": .count(report.retryCount),
-            "dry_run": .bool(isDryRun), "notes": .texts(notes),
+            "dry_run": .bool(isDryRun), "kept": .bool(report.isKept), "notes": .texts(notes),
         ]
     }
 
@@ -38,6 +38,7 @@ struct PullAnswer: Answer {
     }
 
     func lines(_ style: TextStyle) -> [String] {
+        if report.isKept { return [style.paint("kept", .warning) + ": nothing was pulled"] }
         guard !report.artifacts.isEmpty else { return ["nothing to pull"] }
         let rows = Table(
             "NAME", "VERSION", .right("SIZE"), .right("FILES"), .right("WRITTEN"), .right("REMOVED"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
 internal import RegBytes
+internal import RegGit
 internal import RegKit
 internal import RegLock
 internal import RegLog
@@ -45,6 +46,20 @@ func aliasReferenceArgument(_ argument: String) throws -> AliasReference {
 func linkPolicyArgument(_ argument: String) throws -> LinkPolicy {
     if let policy = LinkPolicy(rawValue: argument) { return policy }
     throw ValidationError("it is 'keep' or 'follow'")
+}
+
+/// What a pull does where the registry cannot be reached, other than fail.
+enum UnreachablePolicy: String { case keep }
+
+func unreachableArgument(_ argument: String) throws -> UnreachablePolicy {
+    if let policy = UnreachablePolicy(rawValue: argument) { return policy }
+    throw ValidationError("it is 'keep'")
+}
+
+/// One of the hooks that reg is called by.
+func hookArgument(_ argument: String) throws -> GitHook {
+    if let hook = GitHook(rawValue: argument) { return hook }
+    throw ValidationError("the hooks are \(GitHook.allCases.map(\.rawValue).joined(separator: ", "))")
 }
 
 /// How closely versions are compared.

@@ -21,6 +21,9 @@ struct Promise {
             schema = "status"
             let members = ["name", "path", "state", "added", "changed", "missing", "absent"]
             keys = ["clean", "pushed", "bound"] + members.map { "artifacts.\($0)" }
+        case "push" where command.contains("--commits"):
+            schema = "push-commits"
+            keys = ["records"] + ["commit", "state"].map { "commits.\($0)" }
         case "push":
             schema = "push"
             let members = ["name", "version", "digest", "bytes", "files", "uploaded_bytes", "reused_bytes"]
@@ -75,6 +78,12 @@ struct Promise {
         case "store" where command.contains("trim"):
             schema = "store-trim"
             keys = []
+        case "hooks":
+            schema = "hooks-install"
+            keys = ["name", "state", "path"].map { "hooks.\($0)" }
+        case "resolve":
+            schema = "resolve"
+            keys = ["conflicts"] + ["name", "side", "digest"].map { "artifacts.\($0)" }
         case "manifest":
             schema = "manifest-rebuild"
             keys = []
