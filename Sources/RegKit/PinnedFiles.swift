@@ -140,6 +140,7 @@ extension Session {
         _ digest: Digest, _ subject: String, _ entry: LockEntry?, in cache: HostCache
     ) throws -> (tree: CachedTree, fetchedByteCount: UInt64) {
         let before = try registryTraffic()?.readByteCount ?? 0
+        var known: KnownManifest?
         let tree = try cache.prepare(digest) { feed in
             let library = try library()
             guard let manifest = try library.manifest(of: digest, subject: subject) else {
@@ -147,6 +148,7 @@ extension Session {
                     .notFound, "\(subject) (\(digest.text)) is not in \(try registryLocation().text)",
                     hint: "was the pin made for another registry? give it: --registry URL")
             }
+            known = KnownManifest(library: library, manifest: manifest)
             try library.forEachItem(of: manifest, subject: subject) { item in
                 if case .row(let row, _) = item { try feed(row) }
             }
@@ -156,7 +158,7 @@ extension Session {
                 name: name, digest: digest, type: entry?.type, version: nil, place: nil)
             let target = PullTarget(
                 version: version, base: BytePath([]), shown: entry?.path ?? BytePath("code"))
-            try pull(rows: { missing.contains($0) }, of: target, into: incoming.path)
+            try pull(rows: { missing.contains($0) }, of: target, into: incoming.path, known)
         }
         return (tree, (try registryTraffic()?.readByteCount ?? 0) - before)
     }

@@ -154,31 +154,37 @@ extension Session {
     }
 
     /// Brings single rows of a version into a directory, whatever lies there of an earlier attempt.
-    func pull(rows: @escaping RowSelection, of target: PullTarget, into root: BytePath) throws {
+    ///
+    /// `known`: its manifest, where one was found already.
+    func pull(
+        rows: @escaping RowSelection, of target: PullTarget, into root: BytePath, _ known: KnownManifest? = nil
+    ) throws {
         var request = PullRequest()
         request.replacesEditedFiles = true
-        _ = try pull([target], into: root, request, rows: rows)
+        _ = try pull([target], into: root, request, rows: rows, known)
     }
 
     private func pull(
-        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, rows: RowSelection? = nil
+        _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, rows: RowSelection? = nil,
+        _ known: KnownManifest? = nil
     ) throws -> PullReport {
-        var library = try library()
-        do { return try pull(targets, into: root, request, library, rows: rows) } catch let error as RegError
-        {
+        var library = try known?.library ?? self.library()
+        do {
+            return try pull(targets, into: root, request, library, rows: rows, known?.manifest)
+        } catch let error as RegError {
             let isDamaged = error.kind == .corrupt && library.copies.isNetworked
             guard error.kind == .notFound || isDamaged else { throw error }
             // A collection may have removed what this manifest names, and made another; and what came over a network may
             // have been damaged on its way.
             library = try self.library()
             library.isSecondAttempt = true
-            return try pull(targets, into: root, request, library, rows: rows)
+            return try pull(targets, into: root, request, library, rows: rows, nil)
         }
     }
 
     private func pull(
         _ targets: [PullTarget], into root: BytePath, _ request: PullRequest, _ library: ManifestLibrary,
-        rows: RowSelection?
+        rows: RowSelection?, _ known: Manifest?
     ) throws -> PullReport {
         if let tensors = try TensorPull.ifAsked(for: targets, request, library: library, session: self) {
             return try pull(tensors, into: root, request)
@@ -194,7 +200,10 @@ extension Session {
         let plans = try targets.indices.compactMap { index -> PullPlan? in
             let target = targets[index]
             let subject = target.version.subject
-            guard let manifest = try library.manifest(of: target.version.digest, subject: subject) else {
+            guard
+                let manifest = try known
+                    ?? library.manifest(of: target.version.digest, subject: subject)
+            else {
                 if try isThere(target.version, in: tree) {
                     notes.append("\(target.version.name) is here, and not pushed yet")
                     return nil
@@ -286,6 +295,12 @@ extension Session {
                 hint: "make room there, then run the same command again")
         }
     }
+}
+
+/// A manifest, and where it was found.
+struct KnownManifest {
+    let library: ManifestLibrary
+    let manifest: Manifest
 }
 
 /// A version and where it goes.
