@@ -83,9 +83,9 @@ config() {
 END
 }
 
-# The newest run of a command, by its id.
+# newest_run OPTION...: the id of the newest run.
 newest_run() {
-    reg runs -n 1 --json >"$work/runs.json"
+    reg runs -n 1 --json "$@" >"$work/runs.json"
     python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["runs"][0]["run"])' "$work/runs.json"
 }
 
@@ -180,7 +180,7 @@ cd "$work/elsewhere"
 run reg pull digits@prod -o model --registry ../registry
 images=$(cd "$work/project" && find data/val -name '*.png' | sort | awk 'NR % 9 == 1 && n++ < 6')
 run python3 ../project/infer.py model $(printf '../project/%s ' $images) | tee "$work/inferred"
-[ "$(grep -c '%)$' "$work/inferred")" -eq 6 ] || fail "not one answer for each of six images"
+[ "$(grep -cE '/val/([0-9])/[0-9]+\.png: \1 ' "$work/inferred")" -ge 5 ] || fail "less than five of six digits are right"
 
 heading "What changed, and where it comes from"
 cd "$work/project"
@@ -188,10 +188,26 @@ run reg diff digits@v1 digits@v2 --html ../diff.html
 grep -q '</html>' ../diff.html || fail "diff.html is no whole page"
 run reg why digits@prod
 reg why digits@prod --json >"$work/why.json"
+check "$work/why.json" "d['version'] == 2 and d['run']['run'] == '$trained' and d['measured']['run'] == '$evaluated'"
 
 heading "The same run again, with nothing but the registry"
 cd "$work/elsewhere"
 export HOME=$work/home-2 XDG_DATA_HOME=$work/home-2/data XDG_CONFIG_HOME=$work/home-2/config
 export XDG_CACHE_HOME=$work/home-2/cache XDG_STATE_HOME=$work/home-2/state
 mkdir "$HOME"
-run reg rerun "$trained" --registry ../registry --json >"$work/rerun.json"
+run reg rerun "$trained" --registry ../registry
+repeated=$(newest_run --registry ../registry)
+[ "$repeated" != "$trained" ] || fail "the second run is not in the registry"
+for id in "$trained" "$repeated"; do
+    reg show "$id" --registry ../registry --json >"$work/$id.json"
+done
+python3 - "$work/$trained.json" "$work/$repeated.json" <<'END' || fail "the second run differs from the first"
+import json, sys
+
+first, second = (json.load(open(path)) for path in sys.argv[1:])
+assert second["rerun_of"] == first["run"] and first["metrics"], second
+for key in ("state", "exit", "outputs", "metrics"):
+    assert first[key] == second[key], (key, first[key], second[key])
+END
+printf '\nthe story came to its end in %s s; the page of the comparison is %s\n' \
+    "$((SECONDS - started))" "$work/diff.html"
