@@ -22,7 +22,7 @@ fetch() {
         # The program itself, not a wrapper in PATH that looks for its files in HOME.
         local candidate python=
         for candidate in python3 /usr/bin/python3; do
-            if python=$("$candidate" -c 'import sys, venv, ensurepip; print(sys.executable)' 2>/dev/null); then break; fi
+            python=$("$candidate" -c 'import sys, venv, ensurepip; print(sys.executable)' 2>/dev/null) && break
         done
         [ -n "$python" ] || { echo "error: no python3 with venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
         "$python" -m venv --clear "$venv"

@@ -4,7 +4,8 @@
 
     make_data.py WHEELS PROJECT VERSION [COUNT]
 
-Version 2 corrects wrong labels of version 1, adds images and leaves some out. COUNT takes only so many rows of the data.
+Version 2 corrects wrong labels of version 1, adds images and leaves some out.
+COUNT takes so many rows of the data only.
 """
 
 import json

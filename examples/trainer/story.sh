@@ -15,7 +15,7 @@ here=$root/examples/trainer
 wheels=$root/.build/demo/wheels
 count=
 epochs=12
-bound=0.95
+bound=0.93
 if [ "${1:-}" = --quick ]; then
     count=400
     epochs=6
@@ -119,7 +119,8 @@ export OMP_NUM_THREADS=1
 git config --global user.name "Ada Demo"
 git config --global user.email "ada@example.org"
 git config --global init.defaultBranch main
-echo "$(reg --version), $(git --version), $(python3 --version), PyTorch $(python3 -c 'import torch; print(torch.__version__)')"
+torch=$(python3 -c 'import torch; print(torch.__version__)')
+echo "$(reg --version), $(git --version), $(python3 --version), PyTorch $torch"
 started=$SECONDS
 
 heading "A project: code, a config, images and annotations, and what weights must reach"
@@ -180,7 +181,8 @@ cd "$work/elsewhere"
 run reg pull digits@prod -o model --registry ../registry
 images=$(cd "$work/project" && find data/val -name '*.png' | sort | awk 'NR % 9 == 1 && n++ < 6')
 run python3 ../project/infer.py model $(printf '../project/%s ' $images) | tee "$work/inferred"
-[ "$(grep -cE '/val/([0-9])/[0-9]+\.png: \1 ' "$work/inferred")" -ge 5 ] || fail "less than five of six digits are right"
+right=$(grep -cE '/val/([0-9])/[0-9]+\.png: \1 ' "$work/inferred") || true
+[ "$right" -ge 5 ] || fail "$right of six digits are right"
 
 heading "What changed, and where it comes from"
 cd "$work/project"
