@@ -55,8 +55,12 @@ def read_checkpoint():
     return state
 
 
-def write_checkpoint(state):
-    """Replaces the checkpoint: whenever this is killed, there is a whole one."""
+def write_checkpoint(model, optimizer, history):
+    """Replaces the checkpoint: whenever this is killed, there is a whole one.
+
+    Nothing but tensors and a text: PyTorch 1.13 refuses other numbers with weights_only.
+    """
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()["state"], "history": json.dumps(history)}
     part = CHECKPOINT.with_name("checkpoint.part")
     torch.save(state, part)
     os.replace(part, CHECKPOINT)
@@ -103,8 +107,8 @@ def main():
     history = []
     if state := read_checkpoint():
         model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        history = state["history"]
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state["optimizer"]})
+        history = json.loads(state["history"])
     network = torch.nn.parallel.DistributedDataParallel(model) if RANKS > 1 else model
     training = [tensor.to(device) for tensor in load("train")]
     validation = [tensor.to(device) for tensor in load("val")]
@@ -121,7 +125,7 @@ def main():
         print("epoch {epoch:2}  loss {train[loss]:.4f}  val {val[loss]:.4f}, {val[accuracy]:.4f}".format(**history[-1]))
         # All lines anew: those of an earlier start are in the checkpoint.
         Path(os.environ["REG_METRICS"]).write_text("".join(json.dumps(line) + "\n" for line in history))
-        write_checkpoint({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history})
+        write_checkpoint(model, optimizer, history)
     if RANK == 0:
         weights.write(OUTPUTS / "model.safetensors", model, **shape)
         CHECKPOINT.unlink(missing_ok=True)  # served its purpose; what is left in REG_OUTPUTS is archived
