@@ -16,7 +16,7 @@ MODEL := python3 -B docs/model/check.py
 BENCH_VENV := .build/bench/venv
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo test test-s3 soak fuzz lint bench bench-s3 docs-pictures install clean help
+.PHONY: build demo trainer test test-s3 soak fuzz lint bench bench-s3 docs-pictures install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -27,6 +27,10 @@ build: ## Build the release binary, .build/release/reg
 demo: build ## Run the main job on real data (examples/demo)
 	@.ci/install-packages demo
 	REG_BINARY='$(CURDIR)/$(REG)' examples/demo/demo.sh
+
+trainer: build ## Train, evaluate, promote and repeat a model with PyTorch (examples/trainer)
+	@.ci/install-packages trainer
+	REG_BINARY='$(CURDIR)/$(REG)' examples/trainer/story.sh
 
 test: build ## Run the tests, against the release binary
 	@.ci/install-packages test servers

