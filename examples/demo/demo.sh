@@ -17,50 +17,8 @@ here=$root/examples/demo
 wheels=$root/.build/demo/wheels
 work=$root/.build/demo/run
 reg_binary=$(realpath -m "${REG_BINARY:-$root/.build/release/reg}")
-
-step="start"
-command_line=
-finish() {
-    local status=$?
-    [ "$status" -eq 0 ] && return
-    {
-        printf '\ndemo FAILED in step "%s" with exit code %s\n' "$step" "$status"
-        [ -z "$command_line" ] || printf 'last command: %s\n' "$command_line"
-        printf 'its files are in %s\n' "$work"
-    } >&2
-}
-trap finish EXIT
-
-heading() {
-    step=$1
-    command_line=
-    printf '\n== %s\n' "$step"
-}
-
-# Prints a command as one would type it, then runs it.
-run() {
-    local word
-    command_line=
-    for word; do
-        case $word in
-        '' | *[!A-Za-z0-9_./:,=@~^+%-]*) word="'$word'" ;;
-        esac
-        command_line+="${command_line:+ }$word"
-    done
-    printf '\n$ %s\n' "$command_line"
-    "$@"
-}
-
-fail() {
-    printf 'error: %s\n' "$*" >&2
-    exit 1
-}
-
-# check DOCUMENT EXPRESSION: whether a Python expression over a --json document `d` is true.
-check() {
-    "$python" -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' \
-        "$1" "$2" || fail "$(basename "$1"): not true: $2"
-}
+story=demo
+. "$root/examples/telling.sh"
 
 # The size of all files of the registry, as an object store would count them.
 registry_bytes() {

@@ -24,50 +24,8 @@ if [ "${1:-}" = --quick ]; then
 fi
 work=$(realpath -m "${1:-$root/.build/trainer}/run")
 reg_binary=$(realpath -m "${REG_BINARY:-$root/.build/release/reg}")
-
-step="start"
-command_line=
-finish() {
-    local status=$?
-    [ "$status" -eq 0 ] && return
-    {
-        printf '\nthe story FAILED in step "%s" with exit code %s\n' "$step" "$status"
-        [ -z "$command_line" ] || printf 'last command: %s\n' "$command_line"
-        printf 'its files are in %s\n' "$work"
-    } >&2
-}
-trap finish EXIT
-
-heading() {
-    step=$1
-    command_line=
-    printf '\n== %s\n' "$step"
-}
-
-# Prints a command as one would type it, then runs it.
-run() {
-    local word
-    command_line=
-    for word; do
-        case $word in
-        '' | *[!A-Za-z0-9_./:,=@~^+%-]*) word="'$word'" ;;
-        esac
-        command_line+="${command_line:+ }$word"
-    done
-    printf '\n$ %s\n' "$command_line"
-    "$@"
-}
-
-fail() {
-    printf 'error: %s\n' "$*" >&2
-    exit 1
-}
-
-# check DOCUMENT EXPRESSION: whether a Python expression over a --json document `d` is true.
-check() {
-    python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' \
-        "$1" "$2" || fail "$(basename "$1"): not true: $2"
-}
+story="the story"
+. "$root/examples/telling.sh"
 
 # config EPOCHS RATE: the hyper-parameters, a file for git.
 config() {

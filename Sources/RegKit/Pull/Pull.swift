@@ -157,7 +157,8 @@ extension Session {
     ///
     /// `known`: its manifest, where one was found already.
     func pull(
-        rows: @escaping RowSelection, of target: PullTarget, into root: BytePath, _ known: KnownManifest? = nil
+        rows: @escaping RowSelection, of target: PullTarget, into root: BytePath,
+        _ known: KnownManifest? = nil
     ) throws {
         var request = PullRequest()
         request.replacesEditedFiles = true
