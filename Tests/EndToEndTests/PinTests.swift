@@ -151,8 +151,9 @@ import Testing
             try move(sandbox.registry.appending("log"), to: sandbox.path.appending("no-log"))
             let pulled = try elsewhere.json(
                 "pull", "--pin", "../job.pin", "-o", "copy", "--registry", sandbox.registry.lossy)
-            // One for registry.json, then for each of code and four artifacts: list manifests, the manifest, its pack.
-            #expect(try #require(pulled.count("requests")) <= 1 + 5 * 4)
+            // registry.json; then of code and four artifacts: the list of manifests, one of them, and of its packs whether
+            // they are there, pages and chunks.
+            #expect(try #require(pulled.count("requests")) <= 1 + 5 * 8)
             let copy = elsewhere.inside("copy")
             for file in try work.git("ls-files").split(separator: "\n").map(String.init) {
                 #expect(try readFile(copy[file]) == readFile(work[file]), "\(file)")

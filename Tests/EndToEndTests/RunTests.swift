@@ -94,6 +94,34 @@ extension Place {
         }
     }
 
+    @Test func whatAFailedAttemptToArchiveTookIsPutBack() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject(
+                "mkdir __pycache__; echo x > \"$REG_OUTPUTS/x\"; echo '{\"a\": 2}' > \"$REG_METRICS\"; exit 3\n"
+            )
+            let place = try sandbox.elsewhere()
+            _ = try place.run(endingWith: 3)
+            let away = sandbox.path.appending("away")
+            try move(sandbox.registry, to: away)
+            let (waiting, _) = try place.run(endingWith: 3)
+            #expect(waiting.texts("problems").isEmpty, "compiled modules are no strays")
+            let directory = sandbox.runs.appending(try #require(waiting.text("run")))
+            let archive = directory.appending("archive")
+            try makeDirectory(archive)
+            try move(directory.appending("metrics"), to: archive.appending("metrics.jsonl"))
+            for name in ["log", "outputs"] {
+                try move(directory.appending(name), to: archive.appending(name))
+            }
+            try move(away, to: sandbox.registry)
+            try place.reg("push")
+            let id = try #require(waiting.text("run"))
+            let shown = try place.json("show", id)
+            #expect(shown["metrics"]?["a"] == .number(2))
+            let resumed = try place.json("run", "--resume", id, "--", "sh", "-c", "cat \"$REG_OUTPUTS/x\"")
+            #expect(resumed.text("status") == "succeeded" && resumed.count("attempt") == 2)
+        }
+    }
+
     @Test func theCommandsEndIsTheRuns() throws {
         try withSandbox { sandbox in
             _ = try sandbox.pinnedProject("echo half > \"$REG_OUTPUTS/part\"; exit 3\n")

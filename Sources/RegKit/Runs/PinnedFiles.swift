@@ -54,6 +54,11 @@ struct PinnedFiles {
         TreePlace(root: root, base: BytePath([]), ownsBase: true, access: .writable)
     }
 
+    /// Whether a path is junk that tools leave beside code, such as Python's compiled modules.
+    private func isJunk(_ path: BytePath) -> Bool {
+        path.lastComponent.bytes.withUnsafeBytes { IgnoreRules.standard.ignores($0) }
+    }
+
     /// Whether a path is an artifact's, which the commit may have as well.
     private func isOfArtifact(_ path: BytePath) -> Bool { pin.lock.entry(containing: path) != nil }
 
@@ -80,7 +85,8 @@ struct PinnedFiles {
         }
         let passages = passages
         note(
-            try code.check(in: codePlace(root)) { isOfArtifact($0) || passages.contains($0) }, nil)
+            try code.check(in: codePlace(root)) { isOfArtifact($0) || passages.contains($0) || isJunk($0) },
+            nil)
         for path in try strays(in: root, passages) {
             count += 1
             first.append(Difference(artifact: nil, path: path, what: .stray))
@@ -107,7 +113,7 @@ struct PinnedFiles {
         return try passages.subtracting(ownedByCode).sorted().flatMap { passage -> [BytePath] in
             guard try root.status(ofPath: passage)?.kind == .directory else { return [] }
             return try root.openBeneath(passage, .directory).entries().map { passage.appending($0.name) }
-                .filter { !passages.contains($0) && !isOfArtifact($0) }
+                .filter { !passages.contains($0) && !isOfArtifact($0) && !isJunk($0) }
         }
     }
 }

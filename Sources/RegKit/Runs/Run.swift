@@ -126,6 +126,7 @@ extension Session {
     private func preparedRun(_ request: RunRequest) throws -> PreparedRun {
         let cache = try runCache()
         let runs = runsPath(of: cache)
+        try RunDirectory.removeUnstarted(in: runs)
         let job = try RunJob(environment)
         let resumed =
             try request.resumed.map { try resumable($0, in: runs) } ?? restarted(job, request, in: runs)
@@ -201,6 +202,7 @@ extension Session {
     /// Makes the inputs anew, whatever an earlier attempt has done to them.
     private func prepare(_ directory: RunDirectory, _ files: PinnedFiles, _ options: InputOptions) throws {
         let root = directory.root
+        try directory.undoArchive()
         try root.removeTree(RunDirectory.inputsName)
         try root.makeDirectory(RunDirectory.inputsName)
         try root.makeDirectory(RunDirectory.outputsName)

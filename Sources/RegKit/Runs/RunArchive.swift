@@ -33,6 +33,7 @@ extension Session {
             return ArchivedRun(
                 run: try operation(known), record: nil, problems: [], isOutputMissing: false)
         }
+        try directory.undoArchive()
         var findings = RunFindings(state)
         let outputs = try presentOutputs(of: state, in: directory, &findings)
         let metrics = try metrics(of: directory, &findings)
@@ -166,20 +167,10 @@ extension Session {
 
     private func metrics(of directory: RunDirectory, _ findings: inout RunFindings) throws -> Metrics {
         guard try fileStatus(directory.metrics)?.kind == .file else { return Metrics() }
-        var reader = MetricsReader()
-        let file = try Descriptor.open(directory.metrics, .read)
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { block.deallocate() }
-        do {
-            while true {
-                let count = try file.read(into: block)
-                if count == 0 { break }
-                try reader.add(block[..<count])
-            }
-            try reader.finish()
-            return reader.metrics
-        } catch let error as MetricsError {
-            findings.problems.append("its metrics cannot be read: \(error.message)")
+        do { return try readMetrics(directory.metrics) } catch let error as RegError
+            where error.kind == .usage
+        {
+            findings.problems.append("its metrics do not count: \(error.message)")
             return Metrics()
         }
     }

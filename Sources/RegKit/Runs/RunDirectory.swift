@@ -110,6 +110,24 @@ struct RunDirectory {
         }.sorted { $0.state.started < $1.state.started }
     }
 
+    /// Removes directories of runs that were killed before their command could start.
+    static func removeUnstarted(in runs: BytePath) throws {
+        guard try fileStatus(runs)?.kind == .directory else { return }
+        let parent = try Descriptor.open(runs, .directory)
+        for entry in try parent.entries() where entry.name.bytes.starts(with: Array("run-".utf8)) {
+            guard let id = RandomName(hex: String(decoding: entry.name.bytes.dropFirst(4), as: UTF8.self)),
+                let status = try parent.status(of: entry.name),
+                // Not one that is just being made.
+                status.modified < nanosecondsNow() - unstartedAge,
+                let directory = try abandoned(id, in: runs), try directory.state() == nil
+            else { continue }
+            try directory.remove()
+        }
+    }
+
+    /// A day, in nanoseconds.
+    private static let unstartedAge: Int64 = 86_400 * 1_000_000_000
+
     /// One that is there and that no process has; nil for all others.
     static func abandoned(_ id: RandomName, in runs: BytePath) throws -> RunDirectory? {
         guard try fileStatus(runs.appending(BytePath(id.run)))?.kind == .directory else { return nil }
@@ -141,6 +159,20 @@ struct RunDirectory {
     func host() throws -> JSON {
         try readSmallFile(path.appending(RunDirectory.hostName), limit: RunDirectory.stateLimit)
             .flatMap { try? JSON.parse($0) } ?? .null
+    }
+
+    /// Puts back what an attempt to archive the run, which came to nothing, has taken into the archive.
+    func undoArchive() throws {
+        let name = RunArchiveFiles.directory
+        guard try root.status(of: name)?.kind == .directory else { return }
+        let archive = try root.openBeneath(name, .directory)
+        for entry in try archive.entries() where entry.name != RunArchiveFiles.description {
+            let former = entry.name == RunArchiveFiles.metrics ? RunDirectory.metricsName : entry.name
+            // Made again since, with nothing in it.
+            if former == RunDirectory.outputsName { _ = root.removeEmptyDirectory(former) }
+            try root.move(entry.name, of: archive, to: former)
+        }
+        try root.removeTree(name)
     }
 
     func remove() throws { try parent.removeTree(BytePath(id.run)) }
