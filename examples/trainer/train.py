@@ -130,6 +130,7 @@ def main():
         weights.write(OUTPUTS / "model.safetensors", model, **shape)
         CHECKPOINT.unlink(missing_ok=True)  # served its purpose; what is left in REG_OUTPUTS is archived
     if RANKS > 1:
+        del network  # else it outlives the group that it holds on to, and gloo now and then hangs when both go
         distributed.destroy_process_group()
 
 
