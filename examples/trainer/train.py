@@ -91,7 +91,7 @@ def train_epoch(network, optimizer, images, labels, epoch, config):
 
 @torch.no_grad()
 def validate(model, images, labels):
-    """Loss and accuracy, in full precision."""
+    """Loss and accuracy, without mixed precision."""
     scores = model(images)
     accuracy = (scores.argmax(1) == labels).float().mean().item()
     return {"loss": functional.cross_entropy(scores, labels).item(), "accuracy": accuracy}
