@@ -58,7 +58,8 @@ done
 [ -n "$python" ] || fail "no python3 with PyTorch; on Debian: apt-get install python3-torch"
 "$root/examples/demo/fetch_wheels.sh" digits
 
-# Nothing of the user's: neither files nor settings.
+# Nothing of the user's: neither files nor settings. Inputs of a run that was interrupted are read-only.
+[ ! -e "$work" ] || chmod -R u+w "$work"
 rm -rf "$work"
 mkdir -p "$work/home" "$work/bin" "$work/project" "$work/elsewhere"
 ln -s "$reg_binary" "$work/bin/reg"

@@ -91,7 +91,7 @@ def train_epoch(network, optimizer, images, labels, epoch, config):
 
 @torch.no_grad()
 def validate(model, images, labels):
-    """Loss and accuracy, in full precision."""
+    """Loss and accuracy, without mixed precision."""
     scores = model(images)
     accuracy = (scores.argmax(1) == labels).float().mean().item()
     return {"loss": functional.cross_entropy(scores, labels).item(), "accuracy": accuracy}
@@ -130,6 +130,7 @@ def main():
         weights.write(OUTPUTS / "model.safetensors", model, **shape)
         CHECKPOINT.unlink(missing_ok=True)  # served its purpose; what is left in REG_OUTPUTS is archived
     if RANKS > 1:
+        del network  # else it outlives the group that it holds on to, and gloo now and then hangs when both go
         distributed.destroy_process_group()
 
 
