@@ -307,6 +307,31 @@ extension Place {
         }
     }
 
+    @Test func ranksThatTheirEngineStartsAgainGoOn() throws {
+        try withSandbox { sandbox in
+            let script = """
+                test -e "$REG_OUTPUTS/checkpoint" && exit 0
+                echo 1 > "$REG_OUTPUTS/checkpoint"
+                exit 9
+                """
+            _ = try sandbox.pinnedProject(script)
+            var place = try sandbox.elsewhere()
+            place.environment["SLURM_JOB_ID"] = "17"
+            place.environment["SLURM_STEP_ID"] = "0"
+            place.environment["SLURM_STEP_NUM_TASKS"] = "2"
+            place.environment["SLURM_PROCID"] = "0"
+            let (first, _) = try place.run(endingWith: 9)
+            place.environment["SLURM_RESTART_COUNT"] = "1"
+            let second = try place.run()
+            #expect(second.text("run") == first.text("run") && second.count("attempt") == 2)
+            #expect(second.text("status") == "succeeded")
+            // Started anew by hand, where nothing says so: not lost, and not taken for the one that succeeded.
+            let (third, _) = try place.run(endingWith: 9)
+            #expect(third["record"] == .null && third.text("failure")?.contains("has succeeded") == true)
+            #expect(try list(sandbox.runs).count == 1)
+        }
+    }
+
     @Test func anEnvironmentForWorkByHand() throws {
         try withSandbox { sandbox in
             _ = try sandbox.pinnedProject()

@@ -146,10 +146,12 @@ extension Session {
         let files = try pinnedFiles(of: pin, in: cache)
         let directory = try opened(id, in: runs, isShared: job?.isShared ?? false) { directory in
             try prepare(directory, files, request.inputs)
-            if let archive = resumed?.archive { try bringOutputs(of: archive, into: directory) }
+            guard let archive = try resumed?.archive ?? archive(ofRanks: id, of: job) else { return }
+            try bringOutputs(of: archive, into: directory)
         }
         let state = RunState(
-            id: id, attempt: (resumed?.attempt ?? 0) + 1, registry: try registryLocation().text,
+            id: id, attempt: (resumed?.attempt ?? UInt64(job?.restartCount ?? 0)) + 1,
+            registry: try registryLocation().text,
             command: command, outputs: outputs(of: request) ?? resumed?.outputs ?? RunState.standardOutputs,
             original: request.original, job: job?.name, author: author, started: timestampNow(), ending: nil)
         return PreparedRun(
@@ -172,7 +174,7 @@ extension Session {
 
     /// The run of a job that its engine has started again, as far as it is known.
     private func restarted(_ job: RunJob?, _ request: RunRequest, in runs: BytePath) throws -> ResumableRun? {
-        guard let job, job.isRestarted, !job.isShared, let text = request.pin else { return nil }
+        guard let job, job.restartCount > 0, !job.isShared, let text = request.pin else { return nil }
         let pin = try pin(text)
         let here = try RunDirectory.all(in: runs).last { $0.state.job == job.name }
         if let here, let directory = try RunDirectory.abandoned(here.id, in: runs), try directory.pin() == pin
@@ -183,6 +185,13 @@ extension Session {
         return try catalog.unfinishedRun(ofJob: job.name, pin: pin.id).map {
             try resumable($0.id.run, in: runs)
         }
+    }
+
+    /// The archive that the ranks of a job which was started again go on from.
+    private func archive(ofRanks run: RandomName, of job: RunJob?) throws -> Digest? {
+        guard let job, job.isShared, job.restartCount > 0 else { return nil }
+        try registry().catchUpOnce()
+        return try catalog.run(run)?.archive
     }
 
     private func outputs(of request: RunRequest) -> [RunState.Output]? {

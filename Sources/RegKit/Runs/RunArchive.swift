@@ -23,15 +23,24 @@ struct ArchivedRun {
 extension Session {
     /// Brings a run that has ended into the registry, in one record, and removes its directory.
     ///
-    /// `state`: without an ending where nobody saw one.
-    func archive(_ directory: RunDirectory, _ state: RunState, pin: Pin) throws -> ArchivedRun {
+    /// `ended`: without an ending where nobody saw one.
+    func archive(_ directory: RunDirectory, _ ended: RunState, pin: Pin) throws -> ArchivedRun {
+        var state = ended
         let registry = try registry()
         try holdStore(.shared)
         try registry.catchUpToWrite()
-        if let known = try catalog.run(state.id), known.attempt >= state.attempt {
-            try directory.remove()  // an earlier run of this did all but that
-            return ArchivedRun(
-                run: try operation(known), record: nil, problems: [], isOutputMissing: false)
+        if let known = try catalog.run(state.id) {
+            if known.attempt == state.attempt, known.started == state.started {
+                try directory.remove()  // an earlier run of this did all but that
+                return ArchivedRun(
+                    run: try operation(known), record: nil, problems: [], isOutputMissing: false)
+            }
+            guard known.status != .succeeded else {
+                throw RegError(
+                    .conflict, "\(state.id.shortRun) has succeeded elsewhere, and was run here as well",
+                    hint: "what this one wrote is in \(printable(directory.path)); keep or remove that")
+            }
+            state.attempt = max(state.attempt, known.attempt + 1)
         }
         try directory.undoArchive()
         var findings = RunFindings(state)

@@ -12,8 +12,8 @@ struct RunJob: Equatable {
     let size: Int
     /// Whether several processes are one run.
     var isShared: Bool { size > 1 }
-    /// Whether the engine has started the job before.
-    let isRestarted: Bool
+    /// How often the engine has started the job before.
+    let restartCount: Int
 
     /// The job that this process is a part of; nil outside of the engines that are known here.
     init?(_ environment: ProcessEnvironment) throws {
@@ -31,7 +31,7 @@ struct RunJob: Equatable {
             let agent = id == "none" ? ":\(parentProcessNumber())" : ""
             self.init(
                 name: "torchrun:\(id):\(text("MASTER_ADDR") ?? ""):\(port)\(agent)", rank: rank, size: size,
-                isRestarted: (number("TORCHELASTIC_RESTART_COUNT") ?? 0) > 0)
+                restartCount: max(0, number("TORCHELASTIC_RESTART_COUNT") ?? 0))
             return
         }
         guard let job = text("SLURM_JOB_ID") else { return nil }
@@ -41,14 +41,14 @@ struct RunJob: Equatable {
         self.init(
             name: "slurm:\(cluster):\(job)\(size > 1 ? step : "")",
             rank: size > 1 ? number("SLURM_PROCID") ?? 0 : 0,
-            size: size, isRestarted: (number("SLURM_RESTART_COUNT") ?? 0) > 0)
+            size: size, restartCount: max(0, number("SLURM_RESTART_COUNT") ?? 0))
     }
 
-    private init(name: String, rank: Int, size: Int, isRestarted: Bool) {
+    private init(name: String, rank: Int, size: Int, restartCount: Int) {
         self.name = name
         self.rank = rank
         self.size = size
-        self.isRestarted = isRestarted
+        self.restartCount = restartCount
     }
 
     /// The id of the run that all ranks share: none of them has to ask another.

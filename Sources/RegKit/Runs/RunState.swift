@@ -17,7 +17,7 @@ struct RunState: Equatable {
 
     let id: RandomName
     /// Which one of this run, from 1 on.
-    let attempt: UInt64
+    var attempt: UInt64
     let registry: String
     let command: [[UInt8]]
     let outputs: [Output]
