@@ -4,7 +4,7 @@ package import RegLock
 
 extension Catalog {
     /// The newest successful run with metrics that are of a version: one that wrote it, or had it as input and wrote no
-    /// version of the same name, which its metrics would be of.
+    /// version of the same name, which its metrics would be of. One that repeats another says nothing new.
     ///
     /// `datasets`: what its pin has besides.
     package func newestRun(
@@ -14,7 +14,7 @@ extension Catalog {
         try database.forEachRow(
             """
             SELECT \(Catalog.runColumns) FROM run
-            WHERE status = 'succeeded' AND metrics <> '{}' AND id IN (
+            WHERE status = 'succeeded' AND metrics <> '{}' AND original IS NULL AND id IN (
                 SELECT run FROM run_output WHERE name = ?1 AND version = ?2
                 UNION
                 SELECT r.id FROM pin_artifact p JOIN run r ON r.pin = p.pin

@@ -204,13 +204,17 @@ extension Place {
     @Test func aKilledRunGoesOnOnAnotherHost() throws {
         try withSandbox { sandbox in
             let script = """
-                test -e "$REG_OUTPUTS/checkpoint" && exit 0
+                echo "{\\"n\\": $(wc -l < "$REG_METRICS" 2> /dev/null || echo 0)}" >> "$REG_METRICS"
+                test -e "$REG_OUTPUTS/checkpoint" && { echo done > "$REG_OUTPUTS/best"; exit 0; }
                 echo 1 > "$REG_OUTPUTS/checkpoint"
                 kill -KILL $PPID
                 """
-            _ = try sandbox.pinnedProject(script)
+            _ = try sandbox.pinnedProject("exit 7\n")
             let place = try sandbox.elsewhere()
-            #expect(try place.sh("\"$REG\" run --pin ../job.pin; echo $?").text == "137\n")
+            let command = "\"$REG\" run --pin ../job.pin --out w=best -- sh -c \"$SCRIPT\"; echo $?"
+            var killer = place
+            killer.environment["SCRIPT"] = script
+            #expect(try killer.sh(command).text == "137\n")
             #expect(try place.json("push").texts("notes").first?.contains("was killed") == true)
             let id = try #require(try place.json("runs").list("runs").first?.text("run"))
             var other = place
@@ -218,6 +222,8 @@ extension Place {
             other.environment["HOME"] = sandbox.path.appending("other-home").lossy
             let resumed = try other.json("run", "--resume", id)
             #expect(resumed.text("status") == "succeeded" && resumed.count("attempt") == 2)
+            #expect(resumed.list("outputs").map { $0.text("name") } == ["w"], "the same command and outputs")
+            #expect(resumed["metrics"]?["n"] == .number(1), "metrics go on as well")
         }
     }
 

@@ -2,7 +2,6 @@
 internal import RegBytes
 internal import RegCatalog
 package import RegHash
-internal import RegJSON
 package import RegLock
 package import RegLog
 internal import RegMetrics
@@ -39,17 +38,10 @@ extension Session {
         let (entry, request) = try verb {
             let entry = try runEntry(text)
             var request = RunRequest()
-            let description = try description(of: entry)
+            let recorded = RecordedCommand(try description(of: entry))
             request.pin = entry.pin.text
-            request.command = (description["command"]?.arrayValue ?? []).compactMap {
-                $0.stringValue.map { Array($0.utf8) }
-            }
-            request.outputs = (description["outputs"]?.arrayValue ?? []).compactMap { output in
-                guard let name = output["name"]?.stringValue.flatMap({ ArtifactName($0) }),
-                    let path = output["path"]?.stringValue
-                else { return nil }
-                return RunRequest.Output(name: name, path: BytePath(path))
-            }
+            request.command = recorded.command
+            request.outputs = recorded.outputs
             request.original = entry.id
             request.sparesOutput = sparesOutput
             return (entry, request)

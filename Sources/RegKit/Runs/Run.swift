@@ -150,7 +150,7 @@ extension Session {
             try bringOutputs(of: archive, into: directory)
         }
         let state = RunState(
-            id: id, attempt: (resumed?.attempt ?? UInt64(job?.restartCount ?? 0)) + 1,
+            id: id, attempt: (resumed?.attempt ?? UInt64(job?.restartCount ?? 0)) + 1, instance: .random(),
             registry: try registryLocation().text,
             command: command, outputs: outputs(of: request) ?? resumed?.outputs ?? RunState.standardOutputs,
             original: request.original, job: job?.name, author: author, started: timestampNow(), ending: nil)

@@ -29,17 +29,9 @@ extension Session {
         let registry = try registry()
         try holdStore(.shared)
         try registry.catchUpToWrite()
-        if let known = try catalog.run(state.id) {
-            if known.attempt == state.attempt, known.started == state.started {
-                try directory.remove()  // an earlier run of this did all but that
-                return ArchivedRun(
-                    run: try operation(known), record: nil, problems: [], isOutputMissing: false)
-            }
-            guard known.status != .succeeded else {
-                throw RegError(
-                    .conflict, "\(state.id.shortRun) has succeeded elsewhere, and was run here as well",
-                    hint: "what this one wrote is in \(printable(directory.path)); keep or remove that")
-            }
+        let known = try catalog.run(state.id)
+        if let known, known.attempt != state.attempt || known.started != state.started {
+            try checkUnfinished(known, directory)
             state.attempt = max(state.attempt, known.attempt + 1)
         }
         try directory.undoArchive()
@@ -53,6 +45,16 @@ extension Session {
         let stored = try storing.store(archiveTarget)
         guard let manifest = try storing.finish([stored])[stored.digest] else {
             throw RegError(.internalError, "the archive of \(state.id.shortRun) was not stored")
+        }
+        if let known, known.attempt == state.attempt {
+            if known.archive == stored.digest {
+                try directory.remove()  // an earlier run of this did all but that
+                return ArchivedRun(
+                    run: try operation(known), record: nil, problems: [], isOutputMissing: false)
+            }
+            try checkUnfinished(known, directory)
+            state.attempt += 1
+            return try self.archive(directory, state, pin: pin)
         }
         let archive = NamedTree(digest: stored.digest, manifest: manifest.id)
         var run: Operation.Run?
@@ -82,6 +84,14 @@ extension Session {
         try directory.remove()
         return ArchivedRun(
             run: run, record: record, problems: findings.problems, isOutputMissing: findings.isOutputMissing)
+    }
+
+    /// - Throws: where another attempt has succeeded, that nobody here knew of.
+    private func checkUnfinished(_ known: RunEntry, _ directory: RunDirectory) throws {
+        if known.status != .succeeded { return }
+        throw RegError(
+            .conflict, "\(known.id.shortRun) has succeeded elsewhere, and was run here as well",
+            hint: "what this one wrote is in \(printable(directory.path)); keep or remove that")
     }
 
     private var archiveTarget: AddTarget {
@@ -226,6 +236,7 @@ extension Session {
         }
         return [
             "run": .string(state.id.run), "attempt": .integer(Int64(state.attempt)),
+            "instance": .string(state.instance.hex),
             "pin": .string(pin.id.text),
             "status": .string(findings.status.rawValue),
             "exit": state.ending.map { .integer(Int64($0.exit)) } ?? .null,

@@ -3,6 +3,7 @@ internal import RegBytes
 internal import RegCatalog
 internal import RegFiles
 internal import RegHash
+internal import RegJSON
 internal import RegLock
 internal import RegLog
 internal import RegManifest
@@ -17,6 +18,24 @@ struct ResumableRun {
     let outputs: [RunState.Output]?
     /// The archive that has its outputs; nil where they lie on this host.
     let archive: Digest?
+}
+
+/// What a run's description says that was run, and for which outputs.
+struct RecordedCommand {
+    let command: [[UInt8]]
+    let outputs: [RunRequest.Output]
+
+    init(_ description: JSON) {
+        command = (description["command"]?.arrayValue ?? []).compactMap {
+            $0.stringValue.map { Array($0.utf8) }
+        }
+        outputs = (description["outputs"]?.arrayValue ?? []).compactMap { output in
+            guard let name = output["name"]?.stringValue.flatMap({ ArtifactName($0) }),
+                let path = output["path"]?.stringValue
+            else { return nil }
+            return RunRequest.Output(name: name, path: BytePath(path))
+        }
+    }
 }
 
 extension Session {
@@ -46,9 +65,13 @@ extension Session {
         guard let pin = try catalog.pin(entry.pin) else {
             throw RegError(.internalError, "the pin of \(entry.id.shortRun) is not recorded")
         }
+        let recorded = RecordedCommand(try description(of: entry))
         return ResumableRun(
-            id: entry.id, attempt: entry.attempt, pin: pin, command: nil, outputs: nil, archive: entry.archive
-        )
+            id: entry.id, attempt: entry.attempt, pin: pin, command: recorded.command,
+            outputs: recorded.outputs.isEmpty
+                ? nil
+                : recorded.outputs.map { RunState.Output(name: $0.name, path: $0.path, isRequired: true) },
+            archive: entry.archive)
     }
 
     /// The run of the registry that a text names: `run-` and its first digits, or those alone.
@@ -64,14 +87,18 @@ extension Session {
             throw RegError(.usage, "'\(printable(text))' fits several runs", hint: "give more digits")
         }
         guard let entry = found.first else {
+            let here = try hostCachePath.map { try RunDirectory.all(in: $0.appending("runs")) } ?? []
+            let isHere = here.contains { $0.id.hex.hasPrefix(digits) }
             throw RegError(
                 .notFound, "run \(printable(text)) is not in \(try registryLocation().text)",
-                hint: "see what there is: reg runs")
+                hint: isHere
+                    ? "it is on this host: reg push archives it, reg run --resume goes on with it"
+                    : "see what there is: reg runs")
         }
         return entry
     }
 
-    /// Brings the outputs that an archive has into the directory of the next attempt.
+    /// Brings the outputs and the metrics that an archive has into the directory of the next attempt.
     func bringOutputs(of archive: Digest, into directory: RunDirectory) throws {
         guard let name = ArtifactName("archive") else { return }
         let library = try library()
@@ -82,7 +109,8 @@ extension Session {
         var isOutput: [Bool] = []
         try library.forEachItem(of: manifest, subject: subject) { item in
             guard case .row(let row, _) = item else { return }
-            isOutput.append(row.path.isWithin(RunDirectory.outputsName))
+            isOutput.append(
+                row.path.isWithin(RunDirectory.outputsName) || row.path == RunArchiveFiles.metrics)
         }
         guard isOutput.contains(true) else { return }
         let target = PullTarget(
@@ -90,5 +118,8 @@ extension Session {
             base: BytePath([]), shown: RunDirectory.outputsName)
         let wanted = isOutput
         try pull(rows: { wanted.indices.contains($0) && wanted[$0] }, of: target, into: directory.path)
+        if try directory.root.status(of: RunArchiveFiles.metrics) != nil {
+            try directory.root.rename(RunArchiveFiles.metrics, to: RunDirectory.metricsName)
+        }
     }
 }

@@ -18,6 +18,8 @@ struct RunState: Equatable {
     let id: RandomName
     /// Which one of this run, from 1 on.
     var attempt: UInt64
+    /// Random: no other attempt, here or elsewhere, has it.
+    let instance: RandomName
     let registry: String
     let command: [[UInt8]]
     let outputs: [Output]
@@ -45,6 +47,7 @@ extension RunState {
     var json: JSON {
         var object: JSONObject = [
             "reg_run": 1, "id": .string(id.hex), "attempt": .integer(Int64(attempt)),
+            "instance": .string(instance.hex),
             "registry": .string(registry), "command": .array(command.map { .string(hex($0)) }),
             "outputs": .array(outputs.map(\.json)), "author": .string(author), "started": .string(started),
         ]
@@ -65,12 +68,14 @@ extension RunState {
         guard json["reg_run"]?.integerValue == 1,
             let id = json["id"]?.stringValue.flatMap({ RandomName(hex: $0) }),
             let attempt = json["attempt"]?.integerValue.flatMap({ UInt64(exactly: $0) }),
+            let instance = json["instance"]?.stringValue.flatMap({ RandomName(hex: $0) }),
             let registry = json["registry"]?.stringValue, let words = json["command"]?.arrayValue,
             let list = json["outputs"]?.arrayValue, let author = json["author"]?.stringValue,
             let started = json["started"]?.stringValue
         else { return nil }
         self.id = id
         self.attempt = attempt
+        self.instance = instance
         self.registry = registry
         command = words.compactMap { $0.stringValue.flatMap { bytes(hex: $0.utf8) } }
         outputs = list.compactMap { Output($0) }

@@ -58,6 +58,7 @@ extension Session {
     package func runs(limit: Int) throws -> RunListReport {
         try verb {
             var runs: [RunSummary] = try localRuns()
+            if runs.isEmpty { _ = try registryLocation() }  // throws where none is set
             if let registry = try registryIfThere() {
                 try registry.catchUpOnce()
                 let known = Set(runs.map(\.id))

@@ -143,6 +143,7 @@ extension RunDetails: Answer {
         }
         if let original = summary.original { rows.append(("repeats", original.shortRun)) }
         if let job = summary.job { rows.append(("job", printable(job))) }
+        if let host = description["host"], host != .null { rows += hostRows(host) }
         for problem in description["problems"]?.arrayValue?.compactMap(\.stringValue) ?? [] {
             rows.append(("problem", printable(problem)))
         }
@@ -160,6 +161,25 @@ extension RunDetails: Answer {
             style.paint(label.padding(to: 8), .dim) + "  " + value
         }
     }
+}
+
+/// What machine a run was on.
+private func hostRows(_ host: JSON) -> [(String, String)] {
+    var rows: [(String, String)] = []
+    if let name = host["name"]?.stringValue {
+        let processor = host["processor"]?.stringValue.map { ", \(printable($0))" } ?? ""
+        rows.append(("host", printable(name) + processor))
+    }
+    for gpu in host["gpus"]?.arrayValue ?? [] {
+        guard let name = gpu["name"]?.stringValue else { continue }
+        rows.append(
+            ("gpu", printable(name) + (gpu["driver"]?.stringValue.map { ", driver \(printable($0))" } ?? "")))
+    }
+    if let version = host["python"]?["version"]?.stringValue {
+        let count = host["python"]?["packages"]?.objectValue?.members.count ?? 0
+        rows.append(("python", "\(printable(version)), \(count) packages"))
+    }
+    return rows
 }
 
 extension String {
