@@ -233,7 +233,10 @@ extension String {
             let read = try forge.appendRun(of: evaluation, metrics: ["map50": 0.7])
             let (code, document, errors) = try work.promotion("det@v2", "--to", "prod", "--dry-run")
             #expect(code == 10 && document["metrics_from"]?.text("run") == read, "\(errors)")
-            // Neither a run that failed, nor one without metrics, nor one that trained another version from this one.
+            // Neither a run that failed, nor one without metrics, nor one that trained another version from this one,
+            // nor one that repeats another.
+            try forge.appendRun(
+                of: training, metrics: ["map50": 0.94], outputs: [second], repeating: written)
             try forge.appendRun(of: evaluation, metrics: ["map50": 0.95], status: "failed")
             try forge.appendRun(of: evaluation, metrics: [:])
             try forge.appendRun(of: evaluation, metrics: ["map50": 0.96], outputs: [third])

@@ -47,27 +47,27 @@ extension Forge {
 
     /// Appends a run that measured these values, one each; its name.
     @discardableResult func appendRun(
-        of pin: String, metrics: [String: Double], outputs: [Version] = [], status: String = "succeeded"
+        of pin: String, metrics: [String: Double], outputs: [Version] = [], status: String = "succeeded",
+        repeating original: String? = nil
     ) throws -> String {
         let id = RandomName.random().hex
         let values = metrics.map { (key: $0, value: [.number($1), .number($1), .number($1)] as JSON) }
         let archive = SHA256.digest(of: Array(id.utf8)).text
-        try append(
-            [
-                [
-                    "op": "run", "run": .string(id), "attempt": 1, "pin": .string(pin),
-                    "status": .string(status), "exit": .integer(status == "succeeded" ? 0 : 3),
-                    "started": "2020-01-01T00:00:00Z", "ended": "2020-01-01T00:01:00Z",
-                    "archive": ["digest": .string(archive), "manifest": .string(archive)],
-                    "outputs": .array(
-                        outputs.map {
-                            [
-                                "name": .string($0.name), "version": .integer($0.number),
-                                "digest": .string($0.digest),
-                            ]
-                        }), "metrics": .object(JSONObject(unique: values)),
-                ]
-            ], project: try project)
+        var run: JSONObject = [
+            "op": "run", "run": .string(id), "attempt": 1, "pin": .string(pin),
+            "status": .string(status), "exit": .integer(status == "succeeded" ? 0 : 3),
+            "started": "2020-01-01T00:00:00Z", "ended": "2020-01-01T00:01:00Z",
+            "archive": ["digest": .string(archive), "manifest": .string(archive)],
+            "outputs": .array(
+                outputs.map {
+                    [
+                        "name": .string($0.name), "version": .integer($0.number),
+                        "digest": .string($0.digest),
+                    ]
+                }), "metrics": .object(JSONObject(unique: values)),
+        ]
+        if let original { run["rerun_of"] = .string(String(original.dropFirst(4))) }
+        try append([.object(run)], project: try project)
         return "run-" + id
     }
 }
