@@ -3,9 +3,10 @@ package import RegHash
 package import RegLock
 
 extension Catalog {
-    /// The newest successful run with metrics that are of a version: one that wrote it, or had it as input and wrote no
-    /// version of the same name, which its metrics would be of. One that repeats another says nothing new.
+    /// The newest successful run with metrics that are of a version.
     ///
+    /// That is one that wrote it, or had it as input and wrote no version of the same name, which its metrics would be of. One
+    /// that repeats another says nothing new.
     /// `datasets`: what its pin has besides.
     package func newestRun(
         measuring version: Version, on datasets: [(name: ArtifactName, digest: Digest)]
