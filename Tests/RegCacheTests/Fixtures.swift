@@ -124,6 +124,12 @@ extension HostCache {
 
     var directory: Descriptor { get throws { try .directory(path) } }
 
+    /// Has it that a tree was last used in that second since 1970.
+    func setLastUse(of source: Source, to second: Int64) throws {
+        let rows = try directory.openBeneath(BytePath("trees/\(source.digest.hex)"), .read)
+        try rows.setModified(second * 1_000_000_000)
+    }
+
     func holds(_ bytes: [UInt8], isExecutable: Bool = false) throws -> Bool {
         try directory.status(file(bytes, isExecutable: isExecutable)) != nil
     }

@@ -291,11 +291,10 @@ private let sample = Source([
         try withCache(quota: 250_000) { cache, _ throws in
             let sources = ["a", "b", "c"].map { source($0, 100_000) }
             _ = try sources[0].prepare(in: cache)
-            usleep(10_000)
+            try cache.setLastUse(of: sources[0], to: 1)
             _ = try sources[1].prepare(in: cache)
-            usleep(10_000)
+            try cache.setLastUse(of: sources[1], to: 2)
             _ = try sources[0].prepare(in: cache)
-            usleep(10_000)
             _ = try sources[2].prepare(in: cache)
             #expect(try sources.map { try holds($0, cache) } == [true, false, true])
             #expect(try cache.directory.status("trees/\(sources[1].digest.hex)") == nil)
@@ -320,8 +319,9 @@ private let sample = Source([
         try withCache(quota: 250_000) { cache, _ throws in
             let shared = Array(repeating: UInt8(1), count: 60_000)
             let own = Array(repeating: UInt8(2), count: 60_000)
-            _ = try Source(["a": .file(shared), "b": .file(own)]).prepare(in: cache)
-            usleep(10_000)
+            let old = Source(["a": .file(shared), "b": .file(own)])
+            _ = try old.prepare(in: cache)
+            try cache.setLastUse(of: old, to: 1)
             let young = try Source(["c": .file(shared)]).prepare(in: cache)
             _ = try source("d", 150_000).prepare(in: cache)
             #expect(try cache.holds(shared))
