@@ -16,7 +16,7 @@ MODEL := python3 -B docs/model/check.py
 BENCH_VENV := .build/bench/venv
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo trainer test test-s3 soak fuzz lint bench bench-s3 docs-pictures install clean help
+.PHONY: build demo trainer test test-s3 test-slurm soak fuzz lint bench bench-s3 docs-pictures install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -42,6 +42,11 @@ test-s3: build ## Run the tests of S3 against every server there is
 	@.ci/install-packages test servers s3
 	$(SERVERS) ceph
 	REG_S3_SERVERS=all REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest --filter S3Tests
+
+test-slurm: build ## Run the jobs of examples/slurm on a Slurm of this machine
+	@.ci/install-packages slurm
+	@examples/demo/fetch_wheels.sh digits
+	REG_BINARY='$(CURDIR)/$(REG)' python3 -B Tests/Slurm/check.py
 
 soak: build ## Run the model and the tests of faults in full, for hours
 	@.ci/install-packages test servers

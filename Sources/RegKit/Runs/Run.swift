@@ -179,7 +179,7 @@ extension Session {
         let here = try RunDirectory.all(in: runs).last { $0.state.job == job.name }
         if let here, let directory = try RunDirectory.abandoned(here.id, in: runs), try directory.pin() == pin
         {
-            return try resumable(here.id.run, in: runs)
+            return ResumableRun(here.state, pin: pin)
         }
         try registry().catchUpOnce()
         return try catalog.unfinishedRun(ofJob: job.name, pin: pin.id).map {

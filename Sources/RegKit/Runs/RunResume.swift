@@ -20,6 +20,15 @@ struct ResumableRun {
     let archive: Digest?
 }
 
+extension ResumableRun {
+    /// One whose directory is on this host.
+    init(_ state: RunState, pin: Pin) {
+        self.init(
+            id: state.id, attempt: state.attempt, pin: pin, command: state.command, outputs: state.outputs,
+            archive: nil)
+    }
+}
+
 /// What a run's description says that was run, and for which outputs.
 struct RecordedCommand {
     let command: [[UInt8]]
@@ -52,9 +61,7 @@ extension Session {
                     .conflict, "\(id.shortRun) is still running on this host",
                     hint: "wait for its end, or end it")
             }
-            return ResumableRun(
-                id: id, attempt: state.attempt, pin: try directory.pin(), command: state.command,
-                outputs: state.outputs, archive: nil)
+            return ResumableRun(state, pin: try directory.pin())
         }
         let entry = try runEntry(text)
         guard entry.status != .succeeded else {
