@@ -24,16 +24,18 @@ build: ## Build the release binary, .build/release/reg
 	@.ci/install-packages build
 	$(SWIFT) build $(RELEASE) --product reg
 
-demo: build ## Run the main job on real data (examples/demo)
-	@.ci/install-packages demo
+demo: build ## Run the main job, then a model's life, on real data (examples/demo, examples/trainer)
+	@.ci/install-packages demo trainer
 	REG_BINARY='$(CURDIR)/$(REG)' examples/demo/demo.sh
+	REG_BINARY='$(CURDIR)/$(REG)' examples/trainer/story.sh
 
-trainer: build ## Train, evaluate, promote and repeat a model with PyTorch (examples/trainer)
+trainer: build ## Train, evaluate, promote and repeat a model with PyTorch: the second half of the demo
 	@.ci/install-packages trainer
 	REG_BINARY='$(CURDIR)/$(REG)' examples/trainer/story.sh
 
 test: build ## Run the tests, against the release binary
-	@.ci/install-packages test servers
+	@.ci/install-packages test servers trainer
+	@examples/demo/fetch_wheels.sh digits
 	$(MODEL)
 	$(SERVERS)
 	REG_BINARY='$(CURDIR)/$(REG)' $(SWIFT) test --disable-xctest

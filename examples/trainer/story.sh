@@ -135,9 +135,10 @@ run reg promote digits@latest --to prod
 run reg runs
 run reg show "$trained"
 
-heading "In production: the weights by their alias, without a clone of the project"
+heading "In production: the weights by their alias, without a clone, and only those that go with this code"
+commit=$(git rev-parse --short=12 HEAD)
 cd "$work/elsewhere"
-run reg pull digits@prod -o model --registry ../registry
+run reg pull digits@prod -o model --registry ../registry --expect-commit "$commit"
 images=$(cd "$work/project" && find data/val -name '*.png' | sort | awk 'NR % 9 == 1 && n++ < 6')
 run python3 ../project/infer.py model $(printf '../project/%s ' $images) | tee "$work/inferred"
 right=$(grep -cE '/val/([0-9])/[0-9]+\.png: \1 ' "$work/inferred") || true
