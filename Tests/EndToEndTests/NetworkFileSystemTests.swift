@@ -223,4 +223,35 @@ struct NetworkFileSystemTests {
             }
         }
     }
+
+    /// A host that dies takes its cache along, not what its runs have written where other hosts see it.
+    @Test func aRunGoesOnOnAnotherHostFromADirectoryThatBothSee() throws {
+        try withSandbox { sandbox in
+            try Mount.with(sandbox) { mount in
+                let work = try sandbox.project()
+                let script = """
+                    test -e "$REG_OUTPUTS/checkpoint" && { sha256sum data/0.jpg > "$REG_OUTPUTS/sum"; exit 0; }
+                    echo 1 > "$REG_OUTPUTS/checkpoint"
+                    kill -KILL $PPID
+                    """
+                try work.write(script, to: "job.sh")
+                try work.addSampleAndPush()
+                try work.reg("pin", "-o", "../job.pin", "--", "sh", "job.sh")
+                var host = try sandbox.directory("elsewhere")
+                host.environment["REG_REGISTRY"] = sandbox.registry.lossy
+                host.environment["REG_RUNS"] = mount.path.appending("runs").lossy
+                host.environment["REG_JOB"] = "nightly"
+                let killed = try host.sh("\"$REG\" run --pin ../job.pin --out sum=sum; echo $?")
+                #expect(killed.text == "137\n")
+                var other = host
+                other.environment["HOME"] = try sandbox.directory("other-home").path.lossy
+                let waiting = try other.json("runs").list("runs")
+                #expect(waiting.map { $0.text("state") } == ["killed, not archived"])
+                let resumed = try other.json("run", "--pin", "../job.pin")
+                #expect(resumed.text("run") == waiting.first?.text("run") && resumed.count("attempt") == 2)
+                #expect(resumed.list("outputs").map { $0.text("name") } == ["sum"])
+                #expect(try other.json("runs").list("runs").map { $0.text("state") } == ["succeeded"])
+            }
+        }
+    }
 }

@@ -247,6 +247,51 @@ extension Place {
         }
     }
 
+    @Test func aJobWithANameOfItsOwnGoesOnOnAnotherHost() throws {
+        try withSandbox { sandbox in
+            let script = """
+                test -e "$REG_OUTPUTS/checkpoint" && { echo done > "$REG_OUTPUTS/best"; exit 0; }
+                echo 1 > "$REG_OUTPUTS/checkpoint"
+                kill -TERM $$
+                """
+            _ = try sandbox.pinnedProject(script)
+            var place = try sandbox.elsewhere()
+            place.environment["REG_JOB"] = "digits nightly"
+            let (first, _) = try place.run("--out", "w=best", endingWith: 143)
+            var other = place
+            other.environment["HOME"] = try sandbox.directory("other-home").path.lossy
+            let second = try other.run("--out", "w=best")
+            #expect(second.text("run") == first.text("run") && second.count("attempt") == 2)
+            #expect(second.list("outputs").map { $0.text("name") } == ["w"])
+            let (third, _) = try other.run("--out", "w=best", endingWith: 143)
+            #expect(third.text("run") != first.text("run"), "the one before has succeeded")
+            place.environment["REG_JOB"] = "two\nlines"
+            #expect(try place.fails(2, "run", "--pin", "../job.pin").contains("REG_JOB"))
+        }
+    }
+
+    @Test func aJobThatCouldNotBeArchivedIsNotRunAgain() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject("echo x >> \"$COUNT\"; echo o > \"$REG_OUTPUTS/o\"\n")
+            var place = try sandbox.elsewhere()
+            place.environment["COUNT"] = sandbox.path.appending("count").lossy
+            place.environment["REG_JOB"] = "nightly"
+            let away = sandbox.path.appending("away")
+            let script = "mv \"$REGISTRY\" \"$AWAY\"; echo x >> \"$COUNT\"; echo o > \"$REG_OUTPUTS/o\""
+            place.environment["AWAY"] = away.lossy
+            place.environment["REGISTRY"] = sandbox.registry.lossy
+            let (first, _) = try place.run("--out", "o=o", "--", "sh", "-c", script, endingWith: 5)
+            #expect(first.count("exit") == 0 && first["record"] == .null)
+            try move(away, to: sandbox.registry)
+            let second = try place.run("--out", "o=o", "--", "sh", "-c", script)
+            #expect(
+                second.text("run") == first.text("run") && second.count("attempt") == first.count("attempt"))
+            #expect(second.texts("notes").first?.contains("not run again") == true, "\(second.pretty)")
+            #expect(second.list("outputs").map { $0.text("name") } == ["o"])
+            #expect(try readText(sandbox.path.appending("count")) == "x\n")
+        }
+    }
+
     @Test func aRunCanBeRepeatedFromTheRegistryAlone() throws {
         try withSandbox { sandbox in
             let script = """
@@ -331,7 +376,10 @@ extension Place {
             let second = try place.run()
             #expect(second.text("run") == first.text("run") && second.count("attempt") == 2)
             #expect(second.text("status") == "succeeded")
+            #expect(try place.fails(3, "run", "--pin", "../job.pin").contains("has succeeded"))
+            #expect(try list(sandbox.runs).isEmpty)
             // Started anew by hand, where nothing says so: not lost, and not taken for the one that succeeded.
+            place.environment["SLURM_RESTART_COUNT"] = nil
             let (third, _) = try place.run(endingWith: 9)
             #expect(third["record"] == .null && third.text("failure")?.contains("has succeeded") == true)
             #expect(try list(sandbox.runs).count == 1)

@@ -47,6 +47,9 @@ class Jobs(unittest.TestCase):
     def start_again(self, job):
         """Requeues a job; Slurm alone would wait for two minutes before it starts it."""
         self.assertEqual(self.cluster.command("scontrol", "requeue", job).stderr, "")
+        self.start_soon(job)
+
+    def start_soon(self, job):
         self.await_state(job, "PENDING")
         # What has credentials of the second in which the job was ended does not start.
         soon = self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now+2")
@@ -116,6 +119,24 @@ class ArrayTest(Jobs):
         (killed,) = re.findall(r"(run-\w+) killed", logs[2])
         compared = self.project.reg("rerun", killed)["compared"]
         self.assertEqual([one["same"] for one in compared["outputs"] + compared["metrics"]], [True] * 4, compared)
+
+
+class NodeTest(Jobs):
+    def test_a_job_whose_node_dies_goes_on_on_another(self):
+        self.pin(5, "pins/0.pin")
+        self.hold(5)
+        job = self.submit("--array=0-0", JOBS / "array.sbatch")
+        self.await_pace(5)
+        node = self.state(f"{job}_0")["NodeList"]
+        self.cluster.kill_node(node)
+        self.release(5)
+        self.start_soon(f"{job}_0")
+        self.await_state(f"{job}_0", "COMPLETED")
+        self.assertNotEqual(self.state(f"{job}_0")["NodeList"], node)
+        log = (self.project.path / f"train-{job}_0.log").read_text()
+        self.assertIn("on from epoch 2", log)
+        (run,) = self.project.reg("runs")["runs"]
+        self.assertEqual((run["state"], run["attempt"]), ("succeeded", 2))
 
 
 class RanksTest(Jobs):

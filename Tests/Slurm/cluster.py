@@ -9,6 +9,7 @@ import getpass
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -126,6 +127,29 @@ class Cluster:
 
     def start_node(self, name):
         self.start("slurmd", "-D", "-N", name, "-f", self.configuration, name=f"slurmd-{name}")
+
+    def kill_node(self, name):
+        """As when its power goes: nothing of it is left, and the controller is told so rather than waits for it."""
+        daemon = self.processes.pop(f"slurmd-{name}")
+        daemon.kill()
+        daemon.wait()
+        # Those that watch over jobs first, which would tell of their end.
+        for is_watcher in (True, False):
+            for process in self.own_processes(f"SLURMD_NODENAME={name}", is_watcher):
+                os.kill(process, signal.SIGKILL)
+        self.command("scontrol", "update", f"nodename={name}", "state=down", "reason=died")
+
+    def own_processes(self, variable, is_watcher):
+        """The processes of this cluster that watch over jobs, or those of jobs that have a variable."""
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                variables = (path / "environ").read_bytes().split(b"\0")
+                watches = (path / "comm").read_text() == "slurmstepd\n"
+            except OSError:
+                continue  # gone, or another user's
+            ours = f"SLURM_CONF={self.configuration}".encode() in variables
+            if ours and watches == is_watcher and (watches or variable.encode() in variables):
+                yield int(path.name)
 
     def states(self):
         """What the nodes are: idle, alloc, mix, down, …"""

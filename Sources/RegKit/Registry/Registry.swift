@@ -118,6 +118,8 @@ final class Registry {
     private func checkedTail() throws -> Tail {
         if let seen = try catalog.newestSeen(of: info.id), try !log.has(seen) {
             guard acceptsRollback else {
+                // Gone as a whole, such as a disk that is not mounted any more: nobody has replaced it.
+                guard try RegistryInfo.read(from: store) != nil else { throw RegError.noRegistry(location) }
                 throw RegError(
                     .trust,
                     "\(location.text) lacks record \(seen.number), which this clone has seen, or has another",

@@ -88,3 +88,11 @@ struct RegistryLocation: Equatable {
         return RegistryLocation(embedded: absolute(directory.appending("reg").appending(project.hex)))
     }
 }
+
+extension RegError {
+    static func noRegistry(_ location: RegistryLocation) -> RegError {
+        RegError(
+            .notFound, "there is no registry in \(location.text)",
+            hint: "'reg push' makes it; or give --registry")
+    }
+}

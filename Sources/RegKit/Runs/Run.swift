@@ -63,39 +63,41 @@ package struct RunReport: Sendable {
 extension Session {
     /// Runs a command on a clean copy of what a pin names, and archives what comes out.
     package func run(_ request: RunRequest) throws -> RunReport {
+        if let done = try verb({ try finishedRun(request) }) {
+            let note = "the command had ended before; it was not run again"
+            return try archived(done.directory, done.state, notes: [note])
+        }
         let run = try verb { try preparedRun(request) }
         // Not within a verb, which may run twice.
         let state = try execute(run, sparesOutput: request.sparesOutput)
-        guard let ending = state.ending else { throw RegError(.internalError, "the command has no end") }
-        guard run.isRecorder else {
-            return try explained { try leave(run, state, ending) }
-        }
-        var archived: ArchivedRun?
-        var failure: RegError?
-        do { archived = try verb { try archive(run.directory, state, pin: run.files.pin) } } catch let error
-            as RegError
-        {
-            failure = error
-        }
-        return report(on: run, state, ending, archived, failure)
+        return run.isRecorder
+            ? try archived(run.directory, state) : try explained { try leave(run, state) }
     }
 
-    private func report(
-        on run: PreparedRun, _ state: RunState, _ ending: RunState.Ending, _ archived: ArchivedRun?,
-        _ failure: RegError?
-    ) -> RunReport {
+    /// Archives a run that has ended; where that fails, it waits in its directory.
+    private func archived(
+        _ directory: RunDirectory, _ state: RunState, notes: [String] = []
+    ) throws -> RunReport {
+        let ending = try state.commandEnding
+        let pin = try explained { try directory.pin() }
+        var archived: ArchivedRun?
+        var failure: RegError?
+        do { archived = try verb { try archive(directory, state, pin: pin) } } catch let error as RegError {
+            failure = error
+        }
         let missing = archived?.isOutputMissing == true ? RegError.Kind.notFound : nil
         let kind = ending.isTainted ? RegError.Kind.corrupt : failure?.kind ?? missing
         return RunReport(
-            id: state.id, attempt: state.attempt, pin: run.files.pin.id, status: archived?.run.status,
+            id: state.id, attempt: state.attempt, pin: pin.id, status: archived?.run.status,
             commandExit: ending.exit, exit: ending.exit != 0 ? Int32(ending.exit) : kind?.exitCode ?? 0,
             outputs: archived?.run.outputs ?? [], metrics: archived?.run.metrics ?? Metrics(),
             record: archived?.record, problems: archived?.problems ?? ending.problems, failure: failure,
-            notes: [])
+            notes: notes)
     }
 
     /// What a rank does that does not record the run.
-    private func leave(_ run: PreparedRun, _ state: RunState, _ ending: RunState.Ending) throws -> RunReport {
+    private func leave(_ run: PreparedRun, _ state: RunState) throws -> RunReport {
+        let ending = try state.commandEnding
         try run.directory.leave()
         return RunReport(
             id: state.id, attempt: state.attempt, pin: run.files.pin.id, status: nil,
@@ -125,11 +127,10 @@ private struct PreparedRun {
 extension Session {
     private func preparedRun(_ request: RunRequest) throws -> PreparedRun {
         let cache = try runCache()
-        let runs = runsPath(of: cache)
-        try RunDirectory.removeUnstarted(in: runs)
         let job = try RunJob(environment)
-        let resumed =
-            try request.resumed.map { try resumable($0, in: runs) } ?? restarted(job, request, in: runs)
+        let resumed = try request.resumed.map { try resumable($0) } ?? restarted(job, request)
+        let place = resumed?.place ?? place(in: cache, isShared: job?.isShared ?? false)
+        try RunDirectory.removeLeftovers(in: place)
         guard let text = request.pin ?? resumed?.pin.id.text else {
             throw RegError(.usage, "which pin is to be run?", hint: "name it: reg run --pin FILE -- COMMAND")
         }
@@ -144,7 +145,7 @@ extension Session {
         let id =
             resumed?.id ?? job.flatMap { $0.isShared ? $0.sharedRun(of: pin, command) : nil } ?? .random()
         let files = try pinnedFiles(of: pin, in: cache)
-        let directory = try opened(id, in: runs, isShared: job?.isShared ?? false) { directory in
+        let directory = try opened(id, in: place, isShared: job?.isShared ?? false) { directory in
             try prepare(directory, files, request.inputs)
             guard let archive = try resumed?.archive ?? archive(ofRanks: id, of: job) else { return }
             try bringOutputs(of: archive, into: directory)
@@ -153,17 +154,18 @@ extension Session {
             id: id, attempt: (resumed?.attempt ?? UInt64(job?.restartCount ?? 0)) + 1, instance: .random(),
             registry: try registryLocation().text,
             command: command, outputs: outputs(of: request) ?? resumed?.outputs ?? RunState.standardOutputs,
-            original: request.original, job: job?.name, author: author, started: timestampNow(), ending: nil)
+            original: request.original, job: job?.name, author: author, host: hostName(),
+            started: timestampNow(), ending: nil)
         return PreparedRun(
             directory: directory, files: files, inputs: request.inputs, state: state, rank: job?.rank ?? 0)
     }
 
     /// The directory of a run, made ready by this process, or by another rank of the same run.
     private func opened(
-        _ id: RandomName, in runs: BytePath, isShared: Bool, prepare: (RunDirectory) throws -> Void
+        _ id: RandomName, in place: RunPlace, isShared: Bool, prepare: (RunDirectory) throws -> Void
     ) throws -> RunDirectory {
-        if isShared { return try RunDirectory.joining(id, in: runs, prepare: prepare) }
-        guard let directory = try RunDirectory(id, in: runs) else {
+        if isShared { return try RunDirectory.joining(id, in: place, prepare: prepare) }
+        guard let directory = try RunDirectory(id, in: place) else {
             throw RegError(
                 .conflict, "\(id.shortRun) is still running on this host",
                 hint: "wait for its end, or end it; see reg runs")
@@ -172,26 +174,43 @@ extension Session {
         return directory
     }
 
+    /// A run of this job whose command has succeeded, and that could not be archived then.
+    private func finishedRun(_ request: RunRequest) throws -> (directory: RunDirectory, state: RunState)? {
+        guard let job = try RunJob(environment), let pin = try pinToGoOnWith(job, request),
+            let (directory, here) = try runHere(of: job, under: pin), here.state.ending?.exit == 0
+        else { return nil }
+        return (directory, here.state)
+    }
+
     /// The run of a job that its engine has started again, as far as it is known.
-    private func restarted(_ job: RunJob?, _ request: RunRequest, in runs: BytePath) throws -> ResumableRun? {
-        guard let job, job.restartCount > 0, !job.isShared, let text = request.pin else { return nil }
-        let pin = try pin(text)
-        let here = try RunDirectory.all(in: runs).last { $0.state.job == job.name }
-        if let here, let directory = try RunDirectory.abandoned(here.id, in: runs), try directory.pin() == pin
-        {
-            return ResumableRun(here.state, pin: pin)
-        }
+    private func restarted(_ job: RunJob?, _ request: RunRequest) throws -> ResumableRun? {
+        guard let job, let pin = try pinToGoOnWith(job, request) else { return nil }
+        if let (_, here) = try runHere(of: job, under: pin) { return ResumableRun(here, pin: pin) }
         try registry().catchUpOnce()
-        return try catalog.unfinishedRun(ofJob: job.name, pin: pin.id).map {
-            try resumable($0.id.run, in: runs)
-        }
+        return try catalog.unfinishedRun(ofJob: job.name, pin: pin.id).map { try resumable($0.id.run) }
+    }
+
+    /// The pin under which an earlier start of a job may have left a run.
+    private func pinToGoOnWith(_ job: RunJob, _ request: RunRequest) throws -> Pin? {
+        guard job.mayGoOn, !job.isShared, request.resumed == nil else { return nil }
+        return try request.pin.map { try pin($0) }
+    }
+
+    /// The newest run of a job that has a directory here, where no process has it.
+    private func runHere(of job: RunJob, under pin: Pin) throws -> (directory: RunDirectory, here: RunHere)? {
+        guard let here = try runsHere().last(where: { $0.state.job == job.name }),
+            let directory = try here.abandoned(), try directory.pin() == pin
+        else { return nil }
+        return (directory, here)
     }
 
     /// The archive that the ranks of a job which was started again go on from.
     private func archive(ofRanks run: RandomName, of job: RunJob?) throws -> Digest? {
-        guard let job, job.isShared, job.restartCount > 0 else { return nil }
+        guard let job, job.isShared, job.mayGoOn else { return nil }
         try registry().catchUpOnce()
-        return try catalog.run(run)?.archive
+        guard let known = try catalog.run(run) else { return nil }
+        if known.status == .succeeded { throw RegError.hasSucceeded(known.id) }
+        return known.archive
     }
 
     private func outputs(of request: RunRequest) -> [RunState.Output]? {
@@ -199,24 +218,12 @@ extension Session {
         return request.outputs.map { RunState.Output(name: $0.name, path: $0.path, isRequired: true) }
     }
 
-    /// This host's cache, else one in the directory for temporary files.
-    func runCache() throws -> HostCache {
-        if let cache = try hostCache() { return cache }
-        let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : BytePath($0) } ?? BytePath("/tmp")
-        return try HostCache.open(at: absolute(base).appending("reg-\(userNumber())"))
-    }
-
-    func runsPath(of cache: HostCache) -> BytePath { cache.path.appending("runs") }
-
     /// Makes the inputs anew, whatever an earlier attempt has done to them.
     private func prepare(_ directory: RunDirectory, _ files: PinnedFiles, _ options: InputOptions) throws {
         let root = directory.root
         try directory.undoArchive()
-        try root.removeTree(RunDirectory.inputsName)
-        try root.makeDirectory(RunDirectory.inputsName)
         try root.makeDirectory(RunDirectory.outputsName)
-        try files.materialise(
-            in: root.openBeneath(RunDirectory.inputsName, .directory), options, threads: jobs)
+        try files.materialise(in: directory.emptyInputs(), options, threads: jobs)
         try publish(files.pin.file, as: RunDirectory.pinName, in: root, .replacing)
     }
 
@@ -256,7 +263,7 @@ extension Session {
         witness?.join()
         try directory.awaitOthers()
         let found = try run.files.differences(
-            in: directory.root.openBeneath(RunDirectory.inputsName, .directory), run.inputs)
+            in: Descriptor.open(directory.inputs, .directory), run.inputs)
         note(found, of: run, in: &state.ending)
         try directory.keep(state)
         return state
@@ -310,6 +317,14 @@ package struct CommandNotStarted: Error {
 }
 
 extension RunState {
+    /// How the command ended.
+    fileprivate var commandEnding: Ending {
+        get throws {
+            guard let ending else { throw RegError(.internalError, "the command has no end") }
+            return ending
+        }
+    }
+
     /// Without any that are named: all of it.
     static var standardOutputs: [Output] {
         ArtifactName("outputs").map { [Output(name: $0, path: BytePath([]), isRequired: false)] } ?? []

@@ -7,14 +7,13 @@ internal import RegPin
 
 /// The directory of a run on the host that runs it: it stays until the registry has the run.
 ///
-/// `inputs/` code and artifacts · `outputs/` · `metrics` · `log` · `pin.json` · `state.json` · `guard`, which is locked as
-/// long as the run, or anything that its command has started, lives.
+/// `outputs/` · `metrics` · `log` · `pin.json` · `state.json` · `guard`, which is locked as long as the run, or anything
+/// that its command has started, lives. Code and artifacts are beside the cache: ``RunPlace``.
 struct RunDirectory {
     static let stateName = BytePath("state.json")
     static let logName = BytePath("log")
     static let metricsName = BytePath("metrics")
     static let outputsName = BytePath("outputs")
-    static let inputsName = BytePath("inputs")
     static let pinName = BytePath("pin.json")
     /// What machine and what Python the run has.
     static let hostName = BytePath("host.json")
@@ -24,43 +23,49 @@ struct RunDirectory {
 
     let id: RandomName
     let root: Descriptor
+    private let place: RunPlace
     private let parent: Descriptor
     /// Locked while this value lives, and as long as another process has inherited it.
     let guardFile: Descriptor
 
     var path: BytePath { root.path }
-    var inputs: BytePath { path.appending(RunDirectory.inputsName) }
+    /// With code and artifacts, on this host.
+    var inputs: BytePath { place.inputs.appending(BytePath(id.run)) }
     var outputs: BytePath { path.appending(RunDirectory.outputsName) }
     var metrics: BytePath { path.appending(RunDirectory.metricsName) }
     var pinFile: BytePath { path.appending(RunDirectory.pinName) }
 
     /// Makes the directory of a run, or opens what an earlier attempt has left; nil while another process has it.
     ///
-    /// `runs`: the directory of all runs, which is made.
-    init?(_ id: RandomName, in runs: BytePath) throws {
-        try makeDirectories(runs, mode: 0o700)
-        let parent = try Descriptor.open(runs, .directory)
+    /// What it is in is made as well.
+    init?(_ id: RandomName, in place: RunPlace) throws {
+        let parent = try RunDirectory.parent(in: place)
         try parent.makeDirectory(BytePath(id.run))
-        try self.init(id, in: parent)
+        try self.init(id, in: parent, of: place)
+        guard try guardFile.tryLock() else { return nil }
     }
 
-    private init?(_ id: RandomName, in parent: Descriptor) throws {
+    private init(_ id: RandomName, in parent: Descriptor, of place: RunPlace) throws {
         self.id = id
         self.parent = parent
+        self.place = place
         root = try parent.openBeneath(BytePath(id.run), .directory)
         guardFile = try Descriptor.open(root.path.appending(RunDirectory.guardName), .lock)
-        guard try guardFile.tryLock() else { return nil }
+    }
+
+    private static func parent(in place: RunPlace) throws -> Descriptor {
+        try makeDirectories(place.runs, mode: 0o700)
+        return try Descriptor.open(place.runs, .directory)
     }
 
     /// Joins the ranks of a run on this host: the first of them calls `prepare`, the others wait for that.
     static func joining(
-        _ id: RandomName, in runs: BytePath, prepare: (RunDirectory) throws -> Void
+        _ id: RandomName, in place: RunPlace, prepare: (RunDirectory) throws -> Void
     ) throws -> RunDirectory {
-        try makeDirectories(runs, mode: 0o700)
-        let parent = try Descriptor.open(runs, .directory)
+        let parent = try parent(in: place)
         while true {
             try parent.makeDirectory(BytePath(id.run))
-            let directory = try RunDirectory(joining: id, in: parent)
+            let directory = try RunDirectory(id, in: parent, of: place)
             let entrance = try Descriptor.open(directory.path.appending(entranceName), .lock)
             try entrance.lock(.exclusive)
             let isFirst = try directory.guardFile.tryLock()
@@ -68,18 +73,14 @@ struct RunDirectory {
             if !isFirst { try directory.guardFile.lock(.shared) }
             guard try directory.isInPlace() else { continue }
             if isFirst {
-                try prepare(directory)
+                do { try prepare(directory) } catch {
+                    if try directory.state() == nil { try directory.remove() }
+                    throw error
+                }
                 try directory.guardFile.lock(.shared)
             }
             return withExtendedLifetime(entrance) { directory }
         }
-    }
-
-    private init(joining id: RandomName, in parent: Descriptor) throws {
-        self.id = id
-        self.parent = parent
-        root = try parent.openBeneath(BytePath(id.run), .directory)
-        guardFile = try Descriptor.open(root.path.appending(RunDirectory.guardName), .lock)
     }
 
     /// Whether it has not been removed.
@@ -98,40 +99,44 @@ struct RunDirectory {
         withExtendedLifetime(entrance) {}
     }
 
-    /// The runs on this host that the registry may not have.
-    static func all(in runs: BytePath) throws -> [(id: RandomName, state: RunState)] {
-        guard try fileStatus(runs)?.kind == .directory else { return [] }
-        return try Descriptor.open(runs, .directory).entries().compactMap { entry in
-            guard let text = entry.name.utf8, text.hasPrefix("run-"),
-                let id = RandomName(hex: String(text.dropFirst(4))),
-                let state = try state(in: runs.appending(entry.name))
-            else { return nil }
-            return (id, state)
-        }.sorted { $0.state.started < $1.state.started }
-    }
-
-    /// Removes directories of runs that were killed before their command could start.
-    static func removeUnstarted(in runs: BytePath) throws {
-        guard try fileStatus(runs)?.kind == .directory else { return }
-        let parent = try Descriptor.open(runs, .directory)
-        for entry in try parent.entries() where entry.name.bytes.starts(with: Array("run-".utf8)) {
-            guard let id = RandomName(hex: String(decoding: entry.name.bytes.dropFirst(4), as: UTF8.self)),
-                let status = try parent.status(of: entry.name),
-                // Not one that is just being made.
-                status.modified < nanosecondsNow() - unstartedAge,
-                let directory = try abandoned(id, in: runs), try directory.state() == nil
-            else { continue }
-            try directory.remove()
+    /// The runs there that the registry may not have.
+    static func all(in place: RunPlace) throws -> [(id: RandomName, state: RunState)] {
+        try names(in: place.runs).compactMap { id in
+            try state(in: place.directory(of: id)).map { (id, $0) }
         }
     }
 
+    private static func names(in directory: BytePath) throws -> [RandomName] {
+        guard try fileStatus(directory)?.kind == .directory else { return [] }
+        return try Descriptor.open(directory, .directory).entries().compactMap { entry in
+            entry.name.utf8.flatMap { $0.hasPrefix("run-") ? RandomName(hex: String($0.dropFirst(4))) : nil }
+        }
+    }
+
+    /// Removes what runs have left that were killed before their command could start, or that ended elsewhere.
+    static func removeLeftovers(in place: RunPlace) throws {
+        for id in try names(in: place.runs) where try isOld(place.directory(of: id)) {
+            guard let directory = try abandoned(id, in: place), try directory.state() == nil else { continue }
+            try directory.remove()
+        }
+        for id in try names(in: place.inputs) where try isOld(place.inputs.appending(BytePath(id.run))) {
+            guard try fileStatus(place.directory(of: id)) == nil else { continue }
+            try Descriptor.open(place.inputs, .directory).removeTree(BytePath(id.run))
+        }
+    }
+
+    /// Whether it is not one that is just being made.
+    private static func isOld(_ path: BytePath) throws -> Bool {
+        try fileStatus(path).map { $0.modified < nanosecondsNow() - leftoverAge } ?? false
+    }
+
     /// A day, in nanoseconds.
-    private static let unstartedAge: Int64 = 86_400 * 1_000_000_000
+    private static let leftoverAge: Int64 = 86_400 * 1_000_000_000
 
     /// One that is there and that no process has; nil for all others.
-    static func abandoned(_ id: RandomName, in runs: BytePath) throws -> RunDirectory? {
-        guard try fileStatus(runs.appending(BytePath(id.run)))?.kind == .directory else { return nil }
-        return try RunDirectory(id, in: Descriptor.open(runs, .directory))
+    static func abandoned(_ id: RandomName, in place: RunPlace) throws -> RunDirectory? {
+        guard try fileStatus(place.directory(of: id))?.kind == .directory else { return nil }
+        return try RunDirectory(id, in: place)
     }
 
     private static func state(in directory: BytePath) throws -> RunState? {
@@ -175,5 +180,23 @@ struct RunDirectory {
         try root.removeTree(name)
     }
 
-    func remove() throws { try parent.removeTree(BytePath(id.run)) }
+    func remove() throws {
+        try removeInputs()
+        do { try parent.removeTree(BytePath(id.run)) } catch let error where error.isTaken {
+            // A network file system keeps files, under other names, as long as they are open: here the guard.
+            guard try state() == nil else { throw error }
+        }
+    }
+
+    /// The directory for code and artifacts, made anew.
+    func emptyInputs() throws -> Descriptor {
+        try removeInputs()
+        try makeDirectories(inputs, mode: 0o700)
+        return try Descriptor.open(inputs, .directory)
+    }
+
+    private func removeInputs() throws {
+        guard try fileStatus(place.inputs)?.kind == .directory else { return }
+        try Descriptor.open(place.inputs, .directory).removeTree(BytePath(id.run))
+    }
 }

@@ -26,7 +26,7 @@ extension Session {
             let guardFile = try Descriptor.open(path.appending("guard"), .lock)
             try guardFile.lock(.exclusive)
             let files = try pinnedFiles(of: pin, in: cache)
-            let inputs = RunDirectory.inputsName
+            let inputs = BytePath("inputs")
             var notes: [String] = []
             if try root.status(of: inputs) == nil {
                 let unfinished = temporaryName()

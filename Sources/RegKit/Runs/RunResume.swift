@@ -16,16 +16,19 @@ struct ResumableRun {
     let pin: Pin
     let command: [[UInt8]]?
     let outputs: [RunState.Output]?
-    /// The archive that has its outputs; nil where they lie on this host.
+    /// The archive that has its outputs; nil where they lie in a directory.
     let archive: Digest?
+    /// Where that is; nil for one that is not here.
+    let place: RunPlace?
 }
 
 extension ResumableRun {
     /// One whose directory is on this host.
-    init(_ state: RunState, pin: Pin) {
+    init(_ here: RunHere, pin: Pin) {
+        let state = here.state
         self.init(
-            id: state.id, attempt: state.attempt, pin: pin, command: state.command, outputs: state.outputs,
-            archive: nil)
+            id: here.id, attempt: state.attempt, pin: pin, command: state.command, outputs: state.outputs,
+            archive: nil, place: here.place)
     }
 }
 
@@ -49,26 +52,22 @@ struct RecordedCommand {
 
 extension Session {
     /// The run that somebody wants to go on with, from this host or else from the registry.
-    func resumable(_ text: String, in runs: BytePath) throws -> ResumableRun {
+    func resumable(_ text: String) throws -> ResumableRun {
         let digits = text.hasPrefix("run-") ? String(text.dropFirst(4)) : text
-        let local = try RunDirectory.all(in: runs).filter { $0.id.hex.hasPrefix(digits) }
+        let local = try runsHere().filter { $0.id.hex.hasPrefix(digits) }
         if local.count > 1 {
             throw RegError(.usage, "'\(printable(text))' fits several runs", hint: "give more digits")
         }
-        if let (id, state) = local.first {
-            guard let directory = try RunDirectory.abandoned(id, in: runs) else {
+        if let here = local.first {
+            guard let directory = try here.abandoned() else {
                 throw RegError(
-                    .conflict, "\(id.shortRun) is still running on this host",
+                    .conflict, "\(here.id.shortRun) is still running on \(here.state.host)",
                     hint: "wait for its end, or end it")
             }
-            return ResumableRun(state, pin: try directory.pin())
+            return ResumableRun(here, pin: try directory.pin())
         }
         let entry = try runEntry(text)
-        guard entry.status != .succeeded else {
-            throw RegError(
-                .conflict, "\(entry.id.shortRun) has succeeded",
-                hint: "run it once more: reg rerun \(entry.id.shortRun)")
-        }
+        if entry.status == .succeeded { throw RegError.hasSucceeded(entry.id) }
         guard let pin = try catalog.pin(entry.pin) else {
             throw RegError(.internalError, "the pin of \(entry.id.shortRun) is not recorded")
         }
@@ -78,7 +77,7 @@ extension Session {
             outputs: recorded.outputs.isEmpty
                 ? nil
                 : recorded.outputs.map { RunState.Output(name: $0.name, path: $0.path, isRequired: true) },
-            archive: entry.archive)
+            archive: entry.archive, place: nil)
     }
 
     /// The run of the registry that a text names: `run-` and its first digits, or those alone.
@@ -94,8 +93,7 @@ extension Session {
             throw RegError(.usage, "'\(printable(text))' fits several runs", hint: "give more digits")
         }
         guard let entry = found.first else {
-            let here = try hostCachePath.map { try RunDirectory.all(in: $0.appending("runs")) } ?? []
-            let isHere = here.contains { $0.id.hex.hasPrefix(digits) }
+            let isHere = try runsHere().contains { $0.id.hex.hasPrefix(digits) }
             throw RegError(
                 .notFound, "run \(printable(text)) is not in \(try registryLocation().text)",
                 hint: isHere
@@ -128,5 +126,12 @@ extension Session {
         if try directory.root.status(of: RunArchiveFiles.metrics) != nil {
             try directory.root.rename(RunArchiveFiles.metrics, to: RunDirectory.metricsName)
         }
+    }
+}
+
+extension RegError {
+    static func hasSucceeded(_ run: RandomName) -> RegError {
+        RegError(
+            .conflict, "\(run.shortRun) has succeeded", hint: "run it once more: reg rerun \(run.shortRun)")
     }
 }

@@ -26,6 +26,8 @@ struct RunState: Equatable {
     let original: RandomName?
     let job: String?
     let author: String
+    /// The name of the host that runs it.
+    let host: String
     let started: String
     /// How the command ended; nil as long as it runs, or where nobody saw its end.
     var ending: Ending?
@@ -49,7 +51,8 @@ extension RunState {
             "reg_run": 1, "id": .string(id.hex), "attempt": .integer(Int64(attempt)),
             "instance": .string(instance.hex),
             "registry": .string(registry), "command": .array(command.map { .string(hex($0)) }),
-            "outputs": .array(outputs.map(\.json)), "author": .string(author), "started": .string(started),
+            "outputs": .array(outputs.map(\.json)), "author": .string(author), "host": .string(host),
+            "started": .string(started),
         ]
         if let original { object["rerun_of"] = .string(original.hex) }
         if let job { object["job"] = .string(job) }
@@ -71,7 +74,7 @@ extension RunState {
             let instance = json["instance"]?.stringValue.flatMap({ RandomName(hex: $0) }),
             let registry = json["registry"]?.stringValue, let words = json["command"]?.arrayValue,
             let list = json["outputs"]?.arrayValue, let author = json["author"]?.stringValue,
-            let started = json["started"]?.stringValue
+            let host = json["host"]?.stringValue, let started = json["started"]?.stringValue
         else { return nil }
         self.id = id
         self.attempt = attempt
@@ -82,6 +85,7 @@ extension RunState {
         original = json["rerun_of"]?.stringValue.flatMap { RandomName(hex: $0) }
         job = json["job"]?.stringValue
         self.author = author
+        self.host = host
         self.started = started
         if let ended = json["ended"]?.stringValue {
             guard let exit = json["exit"]?.integerValue.flatMap({ UInt8(exactly: $0) }),

@@ -71,11 +71,11 @@ extension Session {
     }
 
     private func localRuns() throws -> [RunSummary] {
-        guard let path = hostCachePath?.appending("runs") else { return [] }
-        return try RunDirectory.all(in: path).reversed().map { id, state in
-            let isAlive = try RunDirectory.abandoned(id, in: path) == nil
+        try runsHere().reversed().map { here in
+            let state = here.state
+            let isAlive = try here.abandoned() == nil
             return RunSummary(
-                id: id, attempt: state.attempt, pin: nil,
+                id: here.id, attempt: state.attempt, pin: nil,
                 state: isAlive && state.ending == nil ? .running : .waiting(exit: state.ending?.exit),
                 exit: state.ending?.exit, started: state.started, ended: state.ending?.ended,
                 metrics: Metrics(), outputs: [], original: state.original, job: state.job,

@@ -7,18 +7,19 @@ internal import RegLog
 extension Session {
     /// Archives the runs of this host that have ended, or were killed, and that `registry` does not have.
     ///
+    /// Of runs of other hosts only those whose end is known: a lock need not be seen from here.
     /// - Returns: a printable line on each.
     func archiveWaitingRuns(of registry: Registry) throws -> [String] {
-        guard let path = hostCachePath?.appending("runs") else { return [] }
-        return try RunDirectory.all(in: path).compactMap { id, state in
-            guard state.registry == registry.location.text,
-                let directory = try RunDirectory.abandoned(id, in: path)
+        try runsHere().compactMap { here in
+            let state = here.state
+            guard state.registry == registry.location.text, state.ending != nil || state.host == hostName(),
+                let directory = try here.abandoned()
             else { return nil }
             do {
                 let archived = try archive(directory, state, pin: try directory.pin())
-                return "archived \(id.shortRun), which \(archived.run.status.sentence)"
+                return "archived \(here.id.shortRun), which \(archived.run.status.sentence)"
             } catch {
-                return "\(id.shortRun) could not be archived: \(RegError.explaining(error).message)"
+                return "\(here.id.shortRun) could not be archived: \(RegError.explaining(error).message)"
             }
         }
     }

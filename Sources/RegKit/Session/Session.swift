@@ -240,11 +240,7 @@ package final class Session {
         guard
             let registry = try Registry.open(
                 objects, catalog: catalog, acceptsRollback: options.acceptsRollback)
-        else {
-            throw RegError(
-                .notFound, "there is no registry in \(objects.location.text)",
-                hint: "'reg push' makes it; or give --registry")
-        }
+        else { throw RegError.noRegistry(objects.location) }
         openRegistry = registry
         return registry
     }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
+internal import RegCache
+internal import RegFiles
+internal import RegHash
+internal import RegProcess
+
+/// Where a host has the directories of runs, and what they read.
+struct RunPlace {
+    /// A directory for each run; with `REG_RUNS` other hosts may see them as well.
+    let runs: BytePath
+    /// The inputs of runs of this host, in its cache: links into that, named as the run.
+    let inputs: BytePath
+
+    init(runs: BytePath? = nil, cache: BytePath) {
+        self.runs = runs ?? cache.appending("runs")
+        inputs = cache.appending("inputs")
+    }
+
+    func directory(of run: RandomName) -> BytePath { runs.appending(BytePath(run.run)) }
+}
+
+extension Session {
+    /// This host's cache, else one in the directory for temporary files.
+    func runCache() throws -> HostCache { try hostCache() ?? HostCache.open(at: temporaryCachePath) }
+
+    private var temporaryCachePath: BytePath {
+        let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : BytePath($0) } ?? BytePath("/tmp")
+        return absolute(base, from: options.directory).appending("reg-\(userNumber())")
+    }
+
+    /// Where `REG_RUNS` wants the directories of runs to be.
+    private var sharedRunsPath: BytePath? {
+        environment["REG_RUNS"].flatMap {
+            $0.isEmpty ? nil : absolute(BytePath($0), from: options.directory)
+        }
+    }
+
+    /// Where a new run goes. Ranks of one run have theirs on each host.
+    func place(in cache: HostCache, isShared: Bool) -> RunPlace {
+        RunPlace(runs: isShared ? nil : sharedRunsPath, cache: cache.path)
+    }
+
+    /// Where this host may have runs.
+    var runPlaces: [RunPlace] {
+        let cache = hostCachePath ?? temporaryCachePath
+        let shared = sharedRunsPath.map { RunPlace(runs: $0, cache: cache) }
+        let own = RunPlace(cache: cache)
+        let temporary = RunPlace(cache: temporaryCachePath)
+        return [shared, own, own.runs == temporary.runs ? nil : temporary].compactMap { $0 }
+    }
+
+    /// The runs that this host sees and that the registry may not have, in the order of their starts.
+    func runsHere() throws -> [RunHere] {
+        try runPlaces.flatMap { place in
+            try RunDirectory.all(in: place).map { RunHere(place: place, id: $0.id, state: $0.state) }
+        }.sorted { $0.state.started < $1.state.started }
+    }
+}
+
+/// A run that has a directory on this host, or on a file system that it shares.
+struct RunHere {
+    let place: RunPlace
+    let id: RandomName
+    let state: RunState
+
+    /// Its directory, unless a process has it.
+    func abandoned() throws -> RunDirectory? { try RunDirectory.abandoned(id, in: place) }
+}
