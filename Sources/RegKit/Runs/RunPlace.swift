@@ -36,7 +36,7 @@ extension Session {
         }
     }
 
-    /// Where a new run goes. Ranks of one run have theirs on each host.
+    /// Where a new run goes; ranks of one run have theirs on each host.
     func place(in cache: HostCache, isShared: Bool) -> RunPlace {
         RunPlace(runs: isShared ? nil : sharedRunsPath, cache: cache.path)
     }
