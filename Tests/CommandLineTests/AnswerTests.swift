@@ -167,6 +167,28 @@ private let documents: [(schema: String, answer: any Answer)] = [
         #expect(lines.last == "dry run: would write 1 file, fetching 73.4 MiB")
     }
 
+    @Test func aPromotionSaysWhatTheAliasIsNow() {
+        #expect(
+            Sample.promoted(record: 18).lines(TextStyle()).first
+                == "promoted: detector@prod is now v7 (was v6), record 18")
+        #expect(
+            Sample.promoted(record: nil).lines(TextStyle()).first
+                == "not promoted: detector@prod is still v6, not v7")
+        #expect(
+            Sample.rolledBack.lines(TextStyle()) == [
+                "rolled back: detector@prod is v6 again (was v7), record 19"
+            ])
+        let history = PromotionsAnswer(promotions: [Sample.move]).lines(TextStyle())
+        #expect(history.last?.contains("v7 (was nothing)") == true)
+    }
+
+    /// A condition on the version that an alias holds is met, in the log, where there was none.
+    @Test func whyTellsConditionsThatWereSkipped() {
+        let lines = Sample.explained(origin: nil).lines(TextStyle())
+        #expect(lines.contains { $0.hasSuffix("b > current.b: skipped, since the alias held nothing yet") })
+        #expect(lines.contains { $0.hasSuffix("a > 1: not measured") })
+    }
+
     @Test func verifyNamesProblemsAndFails() {
         let report = Sample.verified([Sample.problem])
         let lines = report.lines(TextStyle())
