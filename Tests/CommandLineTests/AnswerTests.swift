@@ -30,7 +30,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("doctor", Sample.doctored), ("promote", Sample.promoted(record: 18)),
     ("promote", Sample.promoted(record: nil)), ("history", PromotionsAnswer(promotions: [Sample.move])),
     ("rollback", Sample.rolledBack), ("why", Sample.explained(origin: Sample.origin)),
-    ("why", Sample.explained(origin: nil)),
+    ("why", Sample.explained(origin: nil)), ("runs", Sample.runs), ("show-run", Sample.runDetails),
 ]
 
 @Suite struct DocumentTests {
@@ -165,6 +165,30 @@ private let documents: [(schema: String, answer: any Answer)] = [
     @Test func aDryRunDoesNotClaimToHavePulled() {
         let lines = PullAnswer(report: Sample.pulled, isDryRun: true).lines(TextStyle())
         #expect(lines.last == "dry run: would write 1 file, fetching 73.4 MiB")
+    }
+
+    @Test func aListOfRunsIsNarrow() {
+        let lines = Sample.runs.lines(TextStyle())
+        #expect(lines.allSatisfy { $0.count <= 110 }, "\(lines)")
+        #expect(lines.first?.hasPrefix("RUN               STATE       STARTED (UTC)") == true)
+        for text in [
+            "succeeded   2026-11-22 17:45  ab12ab12ab12  model@v12 +1  epoch=30 +2  Ada Lovelace",
+            "failed (3)  2026-11-22 17:45  ab12ab12ab12  model@v12 +1  epoch=30 +2  Ada Lovelace",
+        ] { #expect(lines.contains { $0.hasSuffix(text) }, "\(lines)") }
+        var style = TextStyle()
+        style.isVerbose = true
+        let text = Sample.runs.lines(style).joined()
+        #expect(text.contains("model@v12 predictions@v3") && text.contains("val.accuracy=0.9625"))
+        #expect(text.contains("2026-11-22T17:45:15Z") && text.contains("Ada Lovelace <ada@example.org>"))
+    }
+
+    @Test func whatARunReadHasVersions() {
+        let lines = Sample.runDetails.lines(TextStyle())
+        #expect(lines.contains("input     data@v2  \(digest.short)"))
+        #expect(lines.contains("input     other    \(digest.short)"))
+        #expect(lines.contains("output    model@v12       \(digest.short)"))
+        #expect(lines.contains("metric    epoch         30"))
+        #expect(lines.contains("metric    loss           0.314159"))
     }
 
     @Test func aPromotionSaysWhatTheAliasIsNow() {
