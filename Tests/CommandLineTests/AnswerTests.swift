@@ -191,6 +191,12 @@ private let documents: [(schema: String, answer: any Answer)] = [
         #expect(lines.contains("metric    loss           0.314159"))
     }
 
+    @Test func aVersionTellsWhereItIsStored() {
+        let lines = Sample.shown.lines(TextStyle())
+        #expect(lines.contains("stored in  1000 B of packs, which may hold other versions, too"))
+        #expect(lines.contains("size       1.2 KiB in 2 files"))
+    }
+
     @Test func aPromotionSaysWhatTheAliasIsNow() {
         #expect(
             Sample.promoted(record: 18).lines(TextStyle()).first

@@ -38,7 +38,8 @@ func alias(_ text: String) -> Alias {
 
 enum Sample {
     static let initialized = InitReport(
-        project: .random(), registry: "/mnt/\(steering)", isThisMachineOnly: true, isNew: true)
+        project: .random(), registry: "/mnt/\(steering)", isThisMachineOnly: true, isMadeAbsolute: false,
+        isNew: true)
 
     private static let nonFinite: NonFiniteTensors = {
         var found = NonFiniteTensors()
