@@ -184,10 +184,10 @@ extension Catalog {
             """, prefix.uppercased(), read: Catalog.run)
     }
 
-    /// The newest runs, newest first.
+    /// The runs whose newest attempts were started last, newest first.
     package func runs(limit: Int) throws -> [RunEntry] {
         try database.all(
-            "SELECT \(Catalog.runColumns) FROM run ORDER BY record DESC LIMIT ?", Int64(limit),
+            "SELECT \(Catalog.runColumns) FROM run ORDER BY started DESC, record DESC LIMIT ?", Int64(limit),
             read: Catalog.run)
     }
 

@@ -5,8 +5,8 @@ package import RegBytes
 
 /// A command that has the terminal and the user's signals while it runs, and whose output is passed on and logged.
 ///
-/// It stays in the process group of this process: what the terminal sends (`^C`) reaches both, and is not sent again;
-/// what others send to this process alone is. This process does not die of such signals before the command has ended.
+/// It stays in the process group of this process: what the terminal (`^C`) or somebody else sends to the group reaches
+/// both, and is not sent again; what is sent to this process alone is. This process does not die of such signals before the command has ended.
 /// Only one runs at a time in a process.
 package struct ForegroundCommand: Sendable {
     /// What is executed; relative to the directory where it has no slash in front.

@@ -13,8 +13,20 @@ final class ForegroundRun {
     private var log: OutputLog
     private let startTime: Int64
     private var ending: (status: Subprocess.ExitStatus, time: Int64, clock: ContinuousClock.Instant)?
+    private let witness: SignalWitness?
+    /// Signals that have come and of which it is not clear yet whether they are to be passed on, by number.
+    private var waiting: [Int32: WaitingSignal] = [:]
     private var interruptions: [Int32] = []
     private var killTime: ContinuousClock.Instant?
+
+    private struct WaitingSignal {
+        /// Whether somebody has sent it, and not the kernel alone.
+        var isSent: Bool
+        let due: ContinuousClock.Instant
+    }
+
+    /// What a group is sent comes to its processes within this time; `timeout` sends to this process first, then to the group.
+    private static let signalDelay = Duration.milliseconds(100)
 
     /// Those that ask a program to end.
     private static let ends: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
@@ -26,6 +38,7 @@ final class ForegroundRun {
         log = OutputLog(command.log)
         signals = reg_catch_signals(ForegroundRun.caught, Int32(ForegroundRun.caught.count))
         guard signals >= 0 else { throw .last("sigaction") }
+        witness = SignalWitness()
         streams = []
         do throws(ForegroundError) {
             for target in [command.output, command.errors] { streams.append(try OutputTee(to: target)) }
@@ -75,21 +88,22 @@ final class ForegroundRun {
 
     /// Waits for whatever happens next, and does what it asks for.
     private func serve() throws(ForegroundError) {
-        var waiting = [
+        var events = [
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
             pollfd(fd: ending == nil ? processEnd : -1, events: Int16(POLLIN), revents: 0),
         ]
-        waiting += streams.map { $0.isOpen ? $0.interest : pollfd(fd: -1, events: 0, revents: 0) }
-        guard poll(&waiting, nfds_t(waiting.count), timeLimit) >= 0 || errno == EINTR else {
+        events += streams.map { $0.isOpen ? $0.interest : pollfd(fd: -1, events: 0, revents: 0) }
+        guard poll(&events, nfds_t(events.count), timeLimit) >= 0 || errno == EINTR else {
             throw .last("poll")
         }
         takeSignals()
+        passSignals()
         if ending == nil, let killTime, ContinuousClock.now >= killTime {
             kill(process, SIGKILL)
             self.killTime = nil
         }
-        for index in streams.indices where waiting[index + 2].revents != 0 { streams[index].serve(&log) }
-        if waiting[1].revents != 0, ending == nil, let status = reap(process) {
+        for index in streams.indices where events[index + 2].revents != 0 { streams[index].serve(&log) }
+        if events[1].revents != 0, ending == nil, let status = reap(process) {
             ending = (status, nanosecondsNow(), .now)
         }
     }
@@ -98,18 +112,36 @@ final class ForegroundRun {
     private var timeLimit: Int32 {
         // What has ended and is read to its end only waits for whoever reads ours.
         if ending != nil, !streams.contains(where: { $0.near >= 0 }) { return -1 }
-        guard let time = ending.map({ $0.clock + command.outputGrace }) ?? killTime else { return -1 }
+        let times =
+            ending.map { [$0.clock + command.outputGrace] } ?? [killTime].compactMap { $0 }
+            + waiting.values.map(\.due)
+        guard let time = times.min() else { return -1 }
         return Int32(max(0, min((time - .now) / .milliseconds(1), 1e6))) + 1
     }
 
     private func takeSignals() {
         var signal = reg_signal()
         while reg_next_signal(signals, &signal) != 0 {
-            // From the terminal it has reached the command, too.
-            if ending == nil, signal.code <= 0 { kill(process, signal.number) }
+            let isSent = signal.code <= 0
+            if waiting[signal.number] != nil {
+                // Sent to this process and to its group, it is one.
+                if isSent { waiting[signal.number]?.isSent = true }
+                continue
+            }
+            waiting[signal.number] = WaitingSignal(isSent: isSent, due: .now + ForegroundRun.signalDelay)
             guard ForegroundRun.ends.contains(signal.number) else { continue }
             interruptions.append(signal.number)
             if interruptions.count == 2 { killTime = .now + command.killGrace }
+        }
+    }
+
+    /// Passes on what was sent to this process alone: what the terminal or somebody else sends to the group has reached the
+    /// command, too.
+    private func passSignals() {
+        for (number, signal) in waiting where signal.due <= .now {
+            waiting[number] = nil
+            let hasReached = witness?.hasSeen(number) ?? false
+            if ending == nil, signal.isSent, !hasReached { kill(process, number) }
         }
     }
 

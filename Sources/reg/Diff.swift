@@ -75,7 +75,7 @@ struct Diff: ParsableCommand {
         let answer = try shared.report { session in
             let report = try session.diff(request)
             try file?.write(DiffPage(report: report).source)
-            return DiffAnswer(report: report, isMarkdown: isMarkdown)
+            return DiffAnswer(report: report, isMarkdown: isMarkdown, page: page)
         }
         if tellsByExitCode && answer.report.hasDifferences { throw CommandEnd(exitCode: 1) }
     }

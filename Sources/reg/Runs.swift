@@ -5,10 +5,11 @@ internal import RegKit
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "List runs, newest first.",
+        abstract: "List runs, those that were started last first.",
         usage: "reg runs [<option> ...]",
         discussion: """
             Those of the registry, and those of this host that it does not have yet.
+            -v has all outputs and metrics.
 
               reg runs
               reg runs -n 100 --json

@@ -18,7 +18,8 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("init", Sample.initialized), ("add", Sample.added), ("status", Sample.status),
     ("push", Sample.pushed(.bound(commit: commit, set: digest, isNew: true), record: 17)),
     ("push", Sample.pushed(.unbound(reason: "no commit"), record: nil)),
-    ("hooks-install", Sample.hooks), ("resolve", Sample.resolved), ("push-commits", Sample.boundCommits),
+    ("hooks-install", Sample.hooks), ("resolve", Sample.resolved), ("resolve", Sample.clashing),
+    ("push-commits", Sample.boundCommits),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: false)),
     ("pull", PullAnswer(report: Sample.pulled, isDryRun: true)),
     ("rm", Sample.removed), ("use", Sample.used), ("ls", Sample.listed), ("show", Sample.shown),
@@ -30,7 +31,7 @@ private let documents: [(schema: String, answer: any Answer)] = [
     ("doctor", Sample.doctored), ("promote", Sample.promoted(record: 18)),
     ("promote", Sample.promoted(record: nil)), ("history", PromotionsAnswer(promotions: [Sample.move])),
     ("rollback", Sample.rolledBack), ("why", Sample.explained(origin: Sample.origin)),
-    ("why", Sample.explained(origin: nil)),
+    ("why", Sample.explained(origin: nil)), ("runs", Sample.runs), ("show-run", Sample.runDetails),
 ]
 
 @Suite struct DocumentTests {
@@ -165,6 +166,58 @@ private let documents: [(schema: String, answer: any Answer)] = [
     @Test func aDryRunDoesNotClaimToHavePulled() {
         let lines = PullAnswer(report: Sample.pulled, isDryRun: true).lines(TextStyle())
         #expect(lines.last == "dry run: would write 1 file, fetching 73.4 MiB")
+    }
+
+    @Test func aListOfRunsIsNarrow() {
+        let lines = Sample.runs.lines(TextStyle())
+        #expect(lines.allSatisfy { $0.count <= 110 }, "\(lines)")
+        #expect(lines.first?.hasPrefix("RUN               STATE       STARTED (UTC)") == true)
+        for text in [
+            "succeeded   2026-11-22 17:45  ab12ab12ab12  model@v12 +1  epoch=30 +2  Ada Lovelace",
+            "failed (3)  2026-11-22 17:45  ab12ab12ab12  model@v12 +1  epoch=30 +2  Ada Lovelace",
+        ] { #expect(lines.contains { $0.hasSuffix(text) }, "\(lines)") }
+        var style = TextStyle()
+        style.isVerbose = true
+        let text = Sample.runs.lines(style).joined()
+        #expect(text.contains("model@v12 predictions@v3") && text.contains("val.accuracy=0.9625"))
+        #expect(text.contains("2026-11-22T17:45:15Z") && text.contains("Ada Lovelace <ada@example.org>"))
+    }
+
+    @Test func whatARunReadHasVersions() {
+        let lines = Sample.runDetails.lines(TextStyle())
+        #expect(lines.contains("input     data@v2  \(digest.short)"))
+        #expect(lines.contains("input     other    \(digest.short)"))
+        #expect(lines.contains("output    model@v12       \(digest.short)"))
+        #expect(lines.contains("metric    epoch         30"))
+        #expect(lines.contains("metric    loss           0.314159"))
+    }
+
+    @Test func aVersionTellsWhereItIsStored() {
+        let lines = Sample.shown.lines(TextStyle())
+        #expect(lines.contains("stored in  1000 B of packs, which may hold other versions, too"))
+        #expect(lines.contains("size       1.2 KiB in 2 files"))
+    }
+
+    @Test func aPromotionSaysWhatTheAliasIsNow() {
+        #expect(
+            Sample.promoted(record: 18).lines(TextStyle()).first
+                == "promoted: detector@prod is now v7 (was v6), record 18")
+        #expect(
+            Sample.promoted(record: nil).lines(TextStyle()).first
+                == "not promoted: detector@prod is still v6, not v7")
+        #expect(
+            Sample.rolledBack.lines(TextStyle()) == [
+                "rolled back: detector@prod is v6 again (was v7), record 19"
+            ])
+        let history = PromotionsAnswer(promotions: [Sample.move]).lines(TextStyle())
+        #expect(history.last?.contains("v7 (was nothing)") == true)
+    }
+
+    /// A condition on the version that an alias holds is met, in the log, where there was none.
+    @Test func whyTellsConditionsThatWereSkipped() {
+        let lines = Sample.explained(origin: nil).lines(TextStyle())
+        #expect(lines.contains { $0.hasSuffix("b > current.b: skipped, since the alias held nothing yet") })
+        #expect(lines.contains { $0.hasSuffix("a > 1: not measured") })
     }
 
     @Test func verifyNamesProblemsAndFails() {

@@ -48,6 +48,7 @@ extension Sample {
             conditions: [
                 .init(text: steering, value: .nan, bound: nil, isMet: false),
                 .init(text: "a > 1", value: nil, bound: 1, isMet: false),
+                .init(text: "b > current.b", value: 2, bound: nil, isMet: true),
             ]), reason: steering, isRollback: false, time: "2026-11-22T17:45:15Z", author: steering)
 
     static let rolledBack = RollbackReport(

@@ -38,7 +38,8 @@ func alias(_ text: String) -> Alias {
 
 enum Sample {
     static let initialized = InitReport(
-        project: .random(), registry: "/mnt/\(steering)", isThisMachineOnly: true, isNew: true)
+        project: .random(), registry: "/mnt/\(steering)", isThisMachineOnly: true, isMadeAbsolute: false,
+        isNew: true)
 
     private static let nonFinite: NonFiniteTensors = {
         var found = NonFiniteTensors()
@@ -113,9 +114,20 @@ enum Sample {
 
     static let resolved = ResolveReport(
         artifacts: [
-            .init(name: name("detector"), side: .ours, digest: digest),
-            .init(name: name("configs"), side: .theirs, digest: nil),
-        ], conflicts: [name("data")])
+            .init(name: name("detector"), settlement: .ours, digest: digest),
+            .init(name: name("configs"), settlement: .theirs, digest: nil),
+        ], conflicts: [name("data")], clashes: [])
+
+    static let clashing = ResolveReport(
+        artifacts: [], conflicts: [name("data")],
+        clashes: [
+            .init(
+                name: name("data"),
+                paths: [
+                    .init(path: oddPath, ours: .changed, theirs: .removed),
+                    .init(path: BytePath("a"), ours: .file, theirs: .directory),
+                ])
+        ])
 
     static let doctored: DoctorReport = {
         let checks = [

@@ -5,6 +5,16 @@ import Testing
 @testable import reg
 
 @Suite struct TableTests {
+    @Test func numbersAreAlignedByTheirPoints() {
+        let rows: [[Table.Cell]] = [
+            ["a", "0.25", "x"], ["b", "1234.5", ""], ["c", "30", "y"], ["d", "missing", ""],
+        ]
+        #expect(
+            Table("", .point("VALUE"), "", rows: rows).lines(TextStyle()) == [
+                "     VALUE", "a     0.25  x", "b  1234.5", "c    30     y", "d  missing",
+            ])
+    }
+
     @Test func columnsAreAlignedAndEndWithoutSpaces() {
         let table = Table("NAME", .right("SIZE"), "PATH", rows: [["a", "10 B", "x"], ["long", "1 B", ""]])
         #expect(table.lines(TextStyle()) == ["NAME  SIZE  PATH", "a     10 B  x", "long   1 B"])

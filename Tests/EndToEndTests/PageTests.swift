@@ -87,8 +87,15 @@ extension Trait where Self == ConditionTrait {
                 #expect(!source.contains(part), "\(part)")
             }
             // The same input makes the same page.
-            try work.reg("diff", "HEAD~1", "HEAD", "--html", "again.html", "--md")
+            let markdown = try work.reg("diff", "HEAD~1", "HEAD", "--html", "again.html", "--md")
             #expect(try readText(work["again.html"]) == source)
+            // It is said beside the comparison, which may go to a file itself.
+            #expect(markdown.errorText == "note: the page is written to again.html\n")
+            #expect(!markdown.text.contains("again.html"))
+            for flag in ["--json", "-q"] {
+                let quiet = try work.reg("diff", "HEAD~1", "HEAD", "--html", "again.html", flag)
+                #expect(quiet.errors.isEmpty && !quiet.text.contains("again.html"))
+            }
         }
     }
 

@@ -306,7 +306,8 @@ extension String {
             #expect(entries.map { $0.flag("rollback") } == [true, false, true, true, false, false, false])
             #expect(entries.last?["from"] == .null && entries[0].text("author")?.contains("Ada") == true)
             let text = try work.reg("history", "prod").text
-            #expect(text.contains("back to v1") && text.contains("no gate: again"))
+            #expect(text.contains("back to v1 (was v3)") && text.contains("no gate: again"))
+            #expect(text.contains("v1 (was nothing)") && text.contains("v2 (was v1)"))
         }
     }
 

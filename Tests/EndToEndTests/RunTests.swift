@@ -71,6 +71,10 @@ extension Place {
             let shown = try place.json("show", try #require(run.text("run")))
             #expect(shown["description"]?.texts("command") == ["sh", "job.sh"])
             #expect(shown["description"]?["host"]?.text("name") != nil)
+            let inputs = shown.list("inputs")
+            #expect(inputs.map { $0.text("name") } == ["annotations", "config", "data", "model"])
+            #expect(inputs.map { $0.count("version") } == [1, 1, 1, 1])
+            #expect(try place.reg("show", try #require(run.text("run"))).text.contains("data@v1"))
         }
     }
 
@@ -187,17 +191,31 @@ extension Place {
                 echo 1 > "$REG_OUTPUTS/checkpoint"
                 kill -KILL $PPID
                 """
-            _ = try sandbox.pinnedProject(script)
+            let work = try sandbox.pinnedProject(script)
             let place = try sandbox.elsewhere()
             #expect(try place.sh("\"$REG\" run --pin ../job.pin --out w=best; echo $?").text == "137\n")
             let waiting = try #require(try place.json("runs").list("runs").first)
             #expect(waiting.text("state") == "killed, not archived")
+            #expect(waiting.text("commit") == (try work.git("rev-parse", "HEAD")))
             let id = try #require(waiting.text("run"))
             let resumed = try place.json("run", "--resume", id)
             #expect(resumed.text("run") == id && resumed.count("attempt") == 2)
             #expect(resumed.list("outputs").map { $0.text("name") } == ["w"])
             #expect(try place.reg("cat", "w:best").text == "done\n")
             #expect(try place.fails(3, "run", "--resume", id).contains("succeeded"))
+        }
+    }
+
+    /// The log has them in the order of their ends.
+    @Test func runsAreListedByTheirStarts() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pinnedProject()
+            let run = try #require(try work.run().text("run"))
+            let forge = sandbox.forge
+            let pin = try forge.appendPin([], commit: try work.git("rev-parse", "HEAD"))
+            let older = try forge.appendRun(of: pin, metrics: [:])
+            #expect(try work.json("runs").list("runs").map { $0.text("run") } == [run, older])
+            #expect(try work.json("runs", "-n", "1").list("runs").map { $0.text("run") } == [run])
         }
     }
 

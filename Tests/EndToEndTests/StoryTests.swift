@@ -138,6 +138,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [("../registry", true), ("/registry", false), ("file:///registry", false)])
+    func aRelativePathIsSaidToBecomeAbsolute(_ pair: (String, Bool)) throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.repository()
+            let root = sandbox.path.lossy
+            let given = pair.0.replacing("/registry", with: pair.1 ? "/registry" : "\(root)/registry")
+            let text = try work.reg("init", "--registry", given).text
+            #expect(text.contains("reg.toml has this absolute path") == pair.1, "\(text)")
+            #expect(try work.text(of: "reg.toml").contains("registry = \"\(root)/registry\""))
+        }
+    }
+
     @Test func initTwiceChangesNothing() throws {
         try withSandbox { sandbox in
             let work = try sandbox.project()

@@ -38,7 +38,7 @@ import Testing
                 "det@v2: ", "written by", String(run.prefix(16)), "python3 train.py",
                 String(commit.prefix(12)),
                 "val@v1, pushed by Ada", "det@v1, written by \(first.prefix(16))", "map50 0.9",
-                "prod: to v2", "map50 >= 0.8: 0.9 against 0.8",
+                "prod (was nothing), by Ada", "map50 >= 0.8: 0.9 against 0.8",
             ] { #expect(text.contains(words), "\(words): \(text)") }
         }
     }

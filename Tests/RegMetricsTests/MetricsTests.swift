@@ -43,10 +43,26 @@ import Testing
 @Suite struct MetricTextTests {
     private static let texts: [(Double, String)] = [
         (0.8 - 0.005, "0.795"), (0.1 + 0.2, "0.3"), (20, "20"), (-1.5, "-1.5"), (0, "0"), (1e-9, "1e-09"),
-        (123_456_789, "123457000"), (1e300, "1e+300"), (.leastNonzeroMagnitude, "5e-324"), (.nan, "NaN"),
+        (123_456_789, "123456789"), (1_234_567.25, "1234570"), (-1e14, "-100000000000000"), (1e300, "1e+300"),
+        (.leastNonzeroMagnitude, "5e-324"), (.nan, "NaN"),
         (-.infinity, "-Infinity"), (0.333333333, "0.333333"),
     ]
 
     @Test(arguments: texts)
     func numbersAreShort(value: Double, text: String) { #expect(value.metricText == text) }
+
+    private static let pairs: [(Double, Double, String, String)] = [
+        (0.8 - 0.005, 0.81, "0.795", "0.81"), (0.81 - 1e-9, 0.81, "0.809999999", "0.81"),
+        (0.1 + 0.2, 0.3, "0.30000000000000004", "0.3"), (0.5, 0.5, "0.5", "0.5"), (.nan, 1, "NaN", "1"),
+    ]
+
+    /// `0.81, not >= 0.81` would explain nothing.
+    @Test(arguments: pairs)
+    func aValueDoesNotLookLikeTheBoundThatItIsNot(_ pair: (Double, Double, String, String)) throws {
+        var metrics = Metrics()
+        metrics["a"] = Metrics.Value(pair.0)
+        metrics["b"] = Metrics.Value(pair.1)
+        let texts = try GateCondition("a >= b").judge(metrics, holder: nil).texts
+        #expect(texts.value == pair.2 && texts.bound == pair.3)
+    }
 }

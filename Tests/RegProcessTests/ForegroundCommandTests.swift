@@ -250,7 +250,7 @@ import Testing
         let script = """
             trap 'echo term >> trace; exit 0' TERM
             kill -KILL $PPID
-            sleep 30 & wait
+            for i in $(seq 300); do sleep 0.1; done
             """
         let outcome = try helper(script, sandbox).run()
         #expect(outcome.ending == .signalled(SIGKILL))
@@ -300,6 +300,42 @@ import Testing
         let outcome = try command.run()
         #expect(outcome.code == 0, "\(outcome.errorText)")
         #expect(try sandbox.read("trace") == bytes("INT\nend\n"))
+    }
+
+    /// As `timeout` and batch systems do: to the group, to this process and the group, to this process alone.
+    @Test(arguments: [["group"], ["process", "group"], ["group", "process"], ["process"]])
+    func whatIsSentToTheGroupComesOnce(_ targets: [String]) throws {
+        let sandbox = try Sandbox()
+        let counter = """
+            import os, signal
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            open("ready", "w").close()
+            while not os.path.exists("stop"):
+                if signal.sigtimedwait([signal.SIGTERM], 0.01):
+                    print("TERM", file=open("trace", "a"))
+            """
+        let sender = """
+            import os, signal, subprocess, sys, time
+            process = subprocess.Popen(sys.argv[2:], start_new_session=True)
+            while not os.path.exists("ready"):
+                time.sleep(0.01)
+            for round in range(2):
+                for target in sys.argv[1].split():
+                    (os.killpg if target == "group" else os.kill)(process.pid, signal.SIGTERM)
+                time.sleep(0.4)
+            open("stop", "w").close()
+            sys.exit(process.wait())
+            """
+        let inner = helper("exec python3 -c '\(counter)'", sandbox)
+        let words = [
+            bytes("-c"), bytes(sender), bytes(targets.joined(separator: " ")), bytes(inner.program),
+        ]
+        let command = Command(
+            "/usr/bin/python3", words + inner.arguments, environment: inner.environment,
+            in: inner.directory)
+        let outcome = try command.run()
+        #expect(outcome.code == 0, "\(outcome.errorText)")
+        #expect(try sandbox.read("trace") == bytes("TERM\nTERM\n"))
     }
 
     private static let variable = "REG_TEST_FOREGROUND"

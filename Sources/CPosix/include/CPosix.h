@@ -55,6 +55,13 @@ int reg_start_program(
     const char *file, char *const *arguments, char *const *shell_arguments, char *const *environment,
     const char *directory, const int descriptors[3], enum reg_step *step);
 
+/// Starts a process in the group of this one that does nothing but tell which signals came to it; it ends with the
+/// thread that called this.
+///
+/// It has none of our descriptors. `ends`: a number of a signal written to the second is answered by one byte from the
+/// first: 1 where it came since it was asked for last, else 0. Its process number; -1 and errno on failure.
+int reg_start_witness(int ends[2]);
+
 /// A signal that came, and why (`si_code`).
 struct reg_signal {
     int number;

@@ -267,14 +267,14 @@ extension Measured {
 extension GateResult {
     /// Why it failed: `map50 is 0.79, not >= 0.81`.
     fileprivate var sentence: String {
+        let texts = texts
         if let name = missing.first { return "\(printable(name)) was not measured" }
         if let name = missingInHolder.first {
             return "\(printable(name)) was not measured of the version that the alias holds"
         }
-        let limit = bound.map { "\($0)" } ?? "?"
-        let held = baseline.map { " (the alias has \($0))" } ?? ""
-        return
-            "\(printable(metric)) is \(value.map { "\($0)" } ?? "?"), not \(comparison.rawValue) \(limit)\(held)"
+        let held = texts.baseline.map { " (the alias has \($0))" } ?? ""
+        return "\(printable(metric)) is \(texts.value ?? "?"), not \(comparison.rawValue) "
+            + "\(texts.bound ?? "?")\(held)"
     }
 }
 

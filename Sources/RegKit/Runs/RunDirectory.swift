@@ -153,10 +153,20 @@ struct RunDirectory {
             .replacing)
     }
 
-    func pin() throws -> Pin {
-        guard let bytes = try readSmallFile(pinFile, limit: 2 * Pin.byteLimit),
+    func pin() throws -> Pin { try RunDirectory.pin(in: path) }
+
+    /// That of a run which another process may have; throws where the run is gone, too.
+    static func pin(of id: RandomName, in place: RunPlace) throws -> Pin {
+        try pin(in: place.directory(of: id))
+    }
+
+    private static func pin(in directory: BytePath) throws -> Pin {
+        let file = directory.appending(pinName)
+        guard let bytes = try readSmallFile(file, limit: 2 * Pin.byteLimit),
             let pin = try? Pin.parse(file: bytes)
-        else { throw RegError(.local, "\(printable(pinFile)) is damaged", hint: "remove \(printable(path))") }
+        else {
+            throw RegError(.local, "\(printable(file)) is damaged", hint: "remove \(printable(directory))")
+        }
         return pin
     }
 

@@ -3,6 +3,7 @@ internal import RegBytes
 internal import RegCache
 internal import RegFiles
 internal import RegHash
+internal import RegPin
 internal import RegProcess
 
 /// Where a host has the directories of runs, and what they read.
@@ -66,4 +67,6 @@ struct RunHere {
 
     /// Its directory, unless a process has it.
     func abandoned() throws -> RunDirectory? { try RunDirectory.abandoned(id, in: place) }
+
+    func pin() throws -> Pin { try RunDirectory.pin(of: id, in: place) }
 }

@@ -4,7 +4,7 @@ internal import RegCatalog
 internal import RegFiles
 package import RegHash
 package import RegJSON
-internal import RegLock
+package import RegLock
 package import RegLog
 internal import RegManifest
 package import RegMetrics
@@ -45,16 +45,25 @@ package struct RunListReport: Sendable {
 
 /// All about one run.
 package struct RunDetails: Sendable {
+    /// What it had as input.
+    package struct Input: Sendable {
+        package let name: ArtifactName
+        /// Nil where the log has none with this content.
+        package let version: UInt64?
+        package let digest: Digest
+    }
+
     package let summary: RunSummary
     package let record: UInt64?
     package let pin: Pin?
+    package let inputs: [Input]
     package let archive: Digest?
     /// What the archive says of it: command, host, packages, problems.
     package let description: JSON
 }
 
 extension Session {
-    /// The newest runs: those of the registry, and those of this host that it does not have.
+    /// The runs that were started last: those of the registry, and those of this host that it does not have.
     package func runs(limit: Int) throws -> RunListReport {
         try verb {
             var runs: [RunSummary] = try localRuns()
@@ -66,7 +75,12 @@ extension Session {
                     try summary(of: $0)
                 }
             }
-            return RunListReport(runs: Array(runs.prefix(limit)), isCut: runs.count > limit)
+            // A stable order: of one second, the newest record comes first.
+            let sorted = runs.enumerated().sorted {
+                ($1.element.started, $0.offset) < ($0.element.started, $1.offset)
+            }
+            return RunListReport(
+                runs: sorted.prefix(limit).map(\.element), isCut: runs.count > limit)
         }
     }
 
@@ -74,12 +88,14 @@ extension Session {
         try runsHere().reversed().map { here in
             let state = here.state
             let isAlive = try here.abandoned() == nil
+            // One that is damaged is no reason not to list the run.
+            let pin = try? here.pin()
             return RunSummary(
-                id: here.id, attempt: state.attempt, pin: nil,
+                id: here.id, attempt: state.attempt, pin: pin?.id,
                 state: isAlive && state.ending == nil ? .running : .waiting(exit: state.ending?.exit),
                 exit: state.ending?.exit, started: state.started, ended: state.ending?.ended,
                 metrics: Metrics(), outputs: [], original: state.original, job: state.job,
-                author: state.author, commit: nil)
+                author: state.author, commit: pin?.commit.hex)
         }
     }
 
@@ -97,9 +113,19 @@ extension Session {
     package func show(run text: String) throws -> RunDetails {
         try verb {
             let entry = try runEntry(text)
+            let pin = try catalog.pin(entry.pin)
             return RunDetails(
-                summary: try summary(of: entry), record: entry.record, pin: try catalog.pin(entry.pin),
-                archive: entry.archive, description: try description(of: entry))
+                summary: try summary(of: entry), record: entry.record, pin: pin,
+                inputs: try pin.map { try inputs(of: $0) } ?? [], archive: entry.archive,
+                description: try description(of: entry))
+        }
+    }
+
+    private func inputs(of pin: Pin) throws -> [RunDetails.Input] {
+        try pin.lock.entries.compactMap { entry in
+            guard case .stored(let digest, _, _) = entry.content else { return nil }
+            let version = try catalog.version(of: entry.name, digest: digest)
+            return RunDetails.Input(name: entry.name, version: version?.number, digest: digest)
         }
     }
 

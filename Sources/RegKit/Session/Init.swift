@@ -32,8 +32,13 @@ extension Session {
             let used = try location ?? RegistryLocation.embedded(project: project, environment: environment)
             return InitReport(
                 project: project, registry: used.text, isThisMachineOnly: used.source == .embedded,
+                isMadeAbsolute: location.map { !$0.isRemote && isRelative(options.registry) } ?? false,
                 isNew: true)
         }
+    }
+
+    private func isRelative(_ registry: String?) -> Bool {
+        registry.map { !$0.hasPrefix("/") && !$0.hasPrefix("file://") } ?? false
     }
 
     /// Tries the server of a bucket, and makes the registry there where it can be written.
@@ -71,6 +76,7 @@ extension Session {
         }
         let used = try current ?? RegistryLocation.embedded(project: project, environment: environment)
         return InitReport(
-            project: project, registry: used.text, isThisMachineOnly: used.source == .embedded, isNew: false)
+            project: project, registry: used.text, isThisMachineOnly: used.source == .embedded,
+            isMadeAbsolute: false, isNew: false)
     }
 }

@@ -147,7 +147,9 @@ extension RegError {
         case .conflict:
             RegError(
                 .conflict, error.message,
-                hint: "take a side: reg resolve --ours|--theirs [NAME]; or edit it, and remove the markers")
+                hint:
+                    "settle it: reg resolve --ours|--theirs|--merge [NAME]; or edit it, and remove the markers"
+            )
         case .unknownVersion: RegError(.incapable, error.message, hint: "update reg")
         case .tooLarge, .tooManyEntries, .unsafePath: RegError(.refused, error.message)
         case .malformed, .duplicateName, .overlap: RegError(.usage, error.message)

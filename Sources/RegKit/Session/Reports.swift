@@ -13,6 +13,8 @@ package struct InitReport: Sendable {
     package let registry: String
     /// Whether that is the embedded default, which only this machine sees.
     package let isThisMachineOnly: Bool
+    /// Whether reg.toml has the absolute path of what was given as a relative one.
+    package let isMadeAbsolute: Bool
     /// False where reg.toml was there and says the same.
     package let isNew: Bool
 }

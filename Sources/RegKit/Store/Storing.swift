@@ -183,6 +183,19 @@ struct Storing {
         return StoredArtifact(result)
     }
 
+    /// Stores what trees merge to: all of it is stored already, but for pages and the manifest.
+    func store(_ merge: TreeMerge) throws -> StoredArtifact {
+        var pages: [Digest: Copy] = [:]
+        for manifest in merge.sources {
+            try index(manifest)
+            pages.merge(try pageCopies(of: manifest)) { first, _ in first }
+        }
+        let result = try ingest.store(
+            pages: pages, statistics: merge.sources.compactMap(\.statistics), remember: { _, _ in },
+            entries: merge.forEachEntry)
+        return StoredArtifact(result)
+    }
+
     /// Stores files that git keeps, as a commit has them.
     func store(_ artifact: GitArtifact) throws -> StoredArtifact {
         try store { feed in

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import RegBytes
 internal import RegJSON
 internal import RegKit
 
@@ -6,9 +7,11 @@ internal import RegKit
 struct DiffAnswer: Answer {
     let report: DiffReport
     let isMarkdown: Bool
+    /// The file of the page that was written.
+    let page: BytePath?
 
     var json: JSON { report.json }
-    var notes: [String] { report.notes }
+    var notes: [String] { report.notes + (page.map { ["the page is written to \(printable($0))"] } ?? []) }
     var warnings: [String] { report.warnings }
 
     func lines(_ style: TextStyle) -> [String] {

@@ -16,7 +16,13 @@ extension InitReport: Answer {
         let start = isNew ? "made reg.toml" : "reg.toml is there already"
         let place = style.paint(printable(registry), .bold)
         let reach = isThisMachineOnly ? style.paint(" (this machine only)", .warning) : ""
-        return ["\(start): registry \(place)\(reach)"]
+        let advice =
+            isMadeAbsolute
+            ? [
+                "reg.toml has this absolute path: whoever shares the project must reach the registry there, too"
+            ]
+            : []
+        return ["\(start): registry \(place)\(reach)"] + advice
     }
 
     var isConfirmation: Bool { true }

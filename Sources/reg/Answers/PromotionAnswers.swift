@@ -25,17 +25,21 @@ extension PromoteReport: Answer {
 
     private func headline(_ style: TextStyle) -> String {
         let subject = style.paint("\(name)@\(alias)", .bold)
-        if isThereAlready { return "\(subject) is at v\(to) already" }
-        let move = moveText(from: from, to: to)
-        if let record { return style.paint("promoted", .good) + " \(subject): \(move) (record \(record))" }
-        if failure != nil { return style.paint("not promoted", .bad) + " \(subject): \(move)" }
-        return "dry run: would promote \(subject): \(move)"
+        if isThereAlready { return "\(subject) is v\(to) already" }
+        if let record {
+            return style.paint("promoted", .good)
+                + ": \(subject) is now v\(to) \(formerText(from)), record \(record)"
+        }
+        if failure != nil {
+            return style.paint("not promoted", .bad) + ": \(subject) is still \(heldText(from)), not v\(to)"
+        }
+        return "dry run: \(subject) would be v\(to) (is \(heldText(from)))"
     }
 
     private func gateLines(_ style: TextStyle) -> [String] {
         guard let judgement else { return reason.map { ["no gate: \(printable($0))"] } ?? [] }
         let table = Table(
-            "", "KPI", .right("VALUE"), "", .right("BOUND"), .right("BASELINE"), "CONDITION",
+            "", "KPI", .point("VALUE"), "", .point("BOUND"), .point("BASELINE"), "CONDITION",
             rows: judgement.results.map(\.row))
         return ["gate \(judgement.gate) of commit \(style.commit(judgement.commit.hex))"] + table.lines(style)
             + sourceLines(judgement)
@@ -50,8 +54,10 @@ extension PromoteReport: Answer {
     var isConfirmation: Bool { failure == nil && !isDryRun }
 }
 
-/// `v6 to v7`, `to v1` where there was none before.
-private func moveText(from: UInt64?, to: UInt64) -> String { (from.map { "v\($0) " } ?? "") + "to v\(to)" }
+/// What an alias held before: `(was v6)`, `(was nothing)`.
+func formerText(_ version: UInt64?) -> String { "(was \(heldText(version)))" }
+
+private func heldText(_ version: UInt64?) -> String { version.map { "v\($0)" } ?? "nothing" }
 
 extension Measured {
     /// Where it is from.
@@ -84,9 +90,10 @@ extension GateResult {
             case .skipped: ("skipped", .warning)
             }
         let remark = verdict == .skipped ? " (the alias holds nothing yet)" : ""
+        let texts = texts
         return [
-            .init(word, paint), .init(printable(metric), .bold), .init(value?.metricText ?? "missing"),
-            .init(comparison.rawValue), .init(bound?.metricText ?? ""), .init(baseline?.metricText ?? ""),
+            .init(word, paint), .init(printable(metric), .bold), .init(texts.value ?? "missing"),
+            .init(comparison.rawValue), .init(texts.bound ?? ""), .init(texts.baseline ?? ""),
             .init(printable(condition.text) + remark, .dim),
         ]
     }
@@ -115,8 +122,8 @@ extension Promotion {
         ]
     }
 
-    /// `v6 to v7`, `back to v6`.
-    var move: String { isRollback ? "back to v\(to)" : moveText(from: from, to: to) }
+    /// `v7 (was v6)`, `back to v6 (was v7)`.
+    private var move: String { (isRollback ? "back to " : "") + "v\(to) \(formerText(from))" }
 
     fileprivate func row(_ style: TextStyle) -> [Table.Cell] {
         [
@@ -137,7 +144,10 @@ extension RollbackReport: Answer {
 
     func lines(_ style: TextStyle) -> [String] {
         let subject = style.paint("\(name)@\(alias)", .bold)
-        return [style.paint("rolled back", .good) + " \(subject): v\(from) to v\(to) (record \(record))"]
+        return [
+            style.paint("rolled back", .good)
+                + ": \(subject) is v\(to) again \(formerText(from)), record \(record)"
+        ]
     }
 
     var isConfirmation: Bool { true }

@@ -47,21 +47,10 @@ private func lastValues(of metrics: Metrics) -> JSON {
 private func metricLines(_ metrics: Metrics) -> [String] {
     let shown = metrics.names.prefix(12)
     let rows = shown.map {
-        [Table.Cell("  metric"), .init(printable($0)), .init(metrics[$0]?.last.shown ?? "")]
+        [Table.Cell("  metric"), .init(printable($0)), .init(metrics[$0]?.last.metricText ?? "")]
     }
-    let table = Table("", "", .right(""), rows: rows).lines(TextStyle())
+    let table = Table("", "", .point(""), rows: rows).lines(TextStyle())
     return table + (metrics.names.count > 12 ? ["  and \(metrics.names.count - 12) more metrics"] : [])
-}
-
-extension Double {
-    /// With six digits at most.
-    fileprivate var shown: String {
-        if isNaN { return "NaN" }
-        if !isFinite { return self < 0 ? "-Infinity" : "Infinity" }
-        if self == rounded(), magnitude < 1e15 { return String(Int64(self)) }
-        let scale = magnitude < 1e-3 || magnitude >= 1e6 ? 0 : 1e6
-        return scale == 0 ? "\(self)" : "\((self * scale).rounded() / scale)"
-    }
 }
 
 extension RunListReport: Answer {
@@ -70,22 +59,51 @@ extension RunListReport: Answer {
     func lines(_ style: TextStyle) -> [String] {
         if runs.isEmpty { return ["no runs"] }
         let table = Table(
-            "RUN", "STATE", .right("EXIT"), "STARTED", "COMMIT", "OUTPUTS", "METRICS", "BY",
+            "RUN", "STATE", "STARTED (UTC)", "COMMIT", "OUTPUTS", "METRICS", "BY",
             rows: runs.map { run in
-                let metrics = run.metrics.names.prefix(3).map {
-                    "\(printable($0))=\(run.metrics[$0]?.last.shown ?? "")"
+                let outputs = run.outputs.map { "\($0.name)@v\($0.version)" }
+                let metrics = run.metrics.names.map {
+                    "\(printable($0))=\(run.metrics[$0]?.last.metricText ?? "")"
                 }
                 return [
-                    .init(run.id.shortRun, .bold), .init(run.state.word, run.state.paint),
-                    .init(run.exit.map { "\($0)" } ?? ""), .init(run.started),
-                    .init(run.commit.map { String($0.prefix(12)) } ?? ""),
-                    .init(run.outputs.map { "\($0.name)@v\($0.version)" }.joined(separator: " ")),
-                    .init(metrics.joined(separator: " ") + (run.metrics.names.count > 3 ? " …" : "")),
-                    .init(printable(run.author), .dim),
+                    .init(run.id.shortRun, .bold), .init(run.stateText, run.state.paint),
+                    .init(printable(style.isVerbose ? run.started : minuteText(run.started))),
+                    .init(run.commit.map { style.commit($0) } ?? ""),
+                    .init(list(outputs, within: style.isVerbose ? .max : 14)),
+                    .init(list(metrics, within: style.isVerbose ? .max : 20)),
+                    .init(printable(style.isVerbose ? run.author : nameText(run.author)), .dim),
                 ]
             })
         return table.lines(style) + (isCut ? ["there are more: reg runs -n NUMBER"] : [])
     }
+}
+
+/// As many texts as fit into `width` characters, but one at least, and how many there are more.
+private func list(_ texts: [String], within width: Int) -> String {
+    var shown = texts.first ?? ""
+    for (index, text) in texts.enumerated().dropFirst() {
+        let isLast = index == texts.count - 1
+        guard shown.count + 1 + text.count + (isLast ? 0 : 3) <= width else {
+            return shown + " +\(texts.count - index)"
+        }
+        shown += " " + text
+    }
+    return shown
+}
+
+/// `2026-11-27 19:40`, of `2026-11-27T19:40:45Z`.
+private func minuteText(_ time: String) -> String {
+    let parts = time.split(separator: "T", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].count == 10, parts[1].count == 9, parts[1].hasSuffix("Z") else {
+        return time
+    }
+    return "\(parts[0]) \(parts[1].prefix(5))"
+}
+
+/// `Ada Lovelace`, of `Ada Lovelace <ada@example.org>`.
+private func nameText(_ author: String) -> String {
+    guard let mark = author.firstRange(of: " <"), mark.lowerBound > author.startIndex else { return author }
+    return String(author[..<mark.lowerBound])
 }
 
 extension RunSummary.State {
@@ -108,6 +126,12 @@ extension RunSummary.State {
 }
 
 extension RunSummary {
+    /// `failed (3)`.
+    fileprivate var stateText: String {
+        guard let exit, exit != 0 else { return state.word }
+        return "\(state.word) (\(exit))"
+    }
+
     var json: JSON {
         [
             "run": .string(id.run), "attempt": .count(attempt), "pin": pin.map { .digest($0) } ?? .null,
@@ -125,6 +149,10 @@ extension RunDetails: Answer {
         object["record"] = .count(record)
         object["archive"] = archive.map { .digest($0) } ?? .null
         object["pinned"] = pin?.json ?? .null
+        object["inputs"] = .array(
+            inputs.map {
+                ["name": .string($0.name.text), "version": .count($0.version), "digest": .digest($0.digest)]
+            })
         object["description"] = description
         return .object(object)
     }
@@ -147,20 +175,31 @@ extension RunDetails: Answer {
         for problem in description["problems"]?.arrayValue?.compactMap(\.stringValue) ?? [] {
             rows.append(("problem", printable(problem)))
         }
-        for entry in pin?.lock.entries ?? [] {
-            guard case .stored(let digest, _, _) = entry.content else { continue }
-            rows.append(("input", "\(entry.name)  \(style.digest(digest))"))
-        }
-        for output in summary.outputs {
-            rows.append(("output", "\(output.name)@v\(output.version)  \(style.digest(output.digest))"))
-        }
-        for name in summary.metrics.names {
-            rows.append(("metric", "\(printable(name))  \(summary.metrics[name]?.last.shown ?? "")"))
-        }
+        rows += named(
+            "input",
+            inputs.map { input in
+                let version = input.version.map { "@v\($0)" } ?? ""
+                return [.init(input.name.text + version), .init(style.digest(input.digest))]
+            })
+        rows += named(
+            "output",
+            summary.outputs.map { [.init("\($0.name)@v\($0.version)"), .init(style.digest($0.digest))] })
+        rows += named(
+            "metric", values: .point(""),
+            summary.metrics.names.map {
+                [.init(printable($0)), .init(summary.metrics[$0]?.last.metricText ?? "")]
+            })
         return rows.filter { !$0.1.isEmpty }.map { label, value in
             style.paint(label.padding(to: 8), .dim) + "  " + value
         }
     }
+}
+
+/// Rows of one label, aligned among themselves.
+private func named(
+    _ label: String, values: Table.Column = "", _ rows: [[Table.Cell]]
+) -> [(String, String)] {
+    Table("", values, rows: rows).lines(TextStyle()).map { (label, $0) }
 }
 
 /// What machine a run was on.
@@ -223,12 +262,12 @@ extension RerunReport: Answer {
             }
             + metrics.map { metric in
                 [
-                    .init("metric"), .init(printable(metric.name)), .init(metric.old?.shown ?? "none"),
-                    .init(metric.new?.shown ?? "none"), word(metric.isSame), .init(metric.difference),
+                    .init("metric"), .init(printable(metric.name)), .init(metric.old?.metricText ?? "none"),
+                    .init(metric.new?.metricText ?? "none"), word(metric.isSame), .init(metric.difference),
                 ]
             }
         return run.lines(style) + ["compared with \(original.shortRun):"]
-            + Table("", "NAME", .right("BEFORE"), .right("NOW"), "", .right("DIFFERENCE"), rows: rows).lines(
+            + Table("", "NAME", .point("BEFORE"), .point("NOW"), "", .point("DIFFERENCE"), rows: rows).lines(
                 style)
     }
 
@@ -240,7 +279,7 @@ extension RerunReport: Answer {
 extension RerunReport.Metric {
     fileprivate var difference: String {
         guard let old, let new, !isSame else { return "" }
-        return (new - old).shown
+        return (new - old).metricText
     }
 }
 

@@ -33,7 +33,12 @@ extension ShowReport: Answer {
             ["digest", .init(digest.text)],
             ["size", .init("\(sizeText(byteCount)) in \(countText(fileCount, "file"))")],
             ["aliases", .init(aliases.map(\.text).joined(separator: ", "), .good)],
-            ["packs", .init(packByteCount == 0 ? "" : sizeText(packByteCount))],
+            [
+                "stored in",
+                .init(
+                    packByteCount == 0
+                        ? "" : "\(sizeText(packByteCount)) of packs, which may hold other versions, too"),
+            ],
             ["time", .init(printable(time ?? ""))],
             ["author", .init(printable(author ?? ""))],
             ["message", .init(printable(message ?? ""))],

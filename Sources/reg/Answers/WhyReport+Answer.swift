@@ -81,7 +81,7 @@ extension WhyReport: Answer {
             let maker = makerText(promotion.author, promotion.time, promotion.record)
             let how = promotion.isRollback ? "rolled back" : "promoted"
             var rows: [[Table.Cell]] = [
-                [.init(how), .init("\(promotion.alias): \(promotion.move), \(maker)")]
+                [.init(how), .init("\(promotion.alias) \(formerText(promotion.from)), \(maker)")]
             ]
             if let reason = promotion.reason { rows.append(["  no gate", .init(printable(reason))]) }
             guard let gate = promotion.gate else { return rows }
@@ -93,8 +93,10 @@ extension WhyReport: Answer {
 }
 
 extension Operation.Promote.Gate.Condition {
-    /// `map50 >= 0.81: 0.82`.
+    /// `map50 >= 0.81: 0.82 against 0.81`.
     fileprivate var sentence: String {
+        // Without anything to hold it against it is only met where there was no version to compare with.
+        if isMet && bound == nil { return "\(text): skipped, since the alias held nothing yet" }
         let limit = bound.map { " against \($0.metricText)" } ?? ""
         return "\(text): " + (value.map { "\($0.metricText)\(limit)" } ?? "not measured")
     }
