@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 import containers
+import pipelines
 import scripts
 from commands import Commands, in_document
 from place import EXAMPLES, ROOT
@@ -63,6 +64,7 @@ def commands_are_known(reg):
 
 ROWS = [
     manifests_are_valid, dockerfiles_are_valid, scripts_are_valid, commands_are_known, *containers.ROWS,
+    *pipelines.ROWS,
 ]  # fmt: skip
 
 
