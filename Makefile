@@ -51,7 +51,7 @@ test-slurm: build ## Run the jobs of examples/slurm on a Slurm of this machine
 	@examples/demo/fetch_wheels.sh digits
 	REG_BINARY='$(CURDIR)/$(REG)' python3 -B Tests/Slurm/check.py
 
-check-examples: build ## Check the examples of Docker and Kubernetes, and run them (docs/jobs.md)
+check-examples: build ## Check the examples of Docker, Kubernetes, Jenkins and GitHub, and run them
 	@.ci/install-packages examples
 	@.ci/install-python $(EXAMPLES_VENV) Tests/Examples/requirements.txt
 	$(EXAMPLES_VENV)/bin/python -B Tests/Examples/check.py $(REG)

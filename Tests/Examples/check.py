@@ -17,6 +17,7 @@ from pathlib import Path
 import containers
 import pipelines
 import scripts
+import workflows
 from commands import Commands, in_document
 from place import EXAMPLES, ROOT
 
@@ -37,6 +38,11 @@ def manifests_are_valid(reg):
 def dockerfiles_are_valid(reg):
     """Docker: hadolint has nothing to say"""
     tool("hadolint", *EXAMPLES.glob("docker/Dockerfile*"))
+
+
+def workflows_are_valid(reg):
+    """GitHub: workflows hold against their schema"""
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *EXAMPLES.glob("github/*.yml"))
 
 
 def scripts_are_valid(reg):
@@ -63,8 +69,8 @@ def commands_are_known(reg):
 
 
 ROWS = [
-    manifests_are_valid, dockerfiles_are_valid, scripts_are_valid, commands_are_known, *containers.ROWS,
-    *pipelines.ROWS,
+    manifests_are_valid, dockerfiles_are_valid, workflows_are_valid, scripts_are_valid, commands_are_known, *containers.ROWS,
+    *pipelines.ROWS, *workflows.ROWS,
 ]  # fmt: skip
 
 

@@ -19,8 +19,9 @@ TRAIN = """
 import json, os, pathlib, time
 outputs = pathlib.Path(os.environ["REG_OUTPUTS"])
 checkpoint = outputs / "checkpoint"
-print("on from a checkpoint" if checkpoint.exists() else "from the beginning", flush=True)
+start = "on from a checkpoint" if checkpoint.exists() else "from the beginning"
 checkpoint.write_text("half")
+print(start, flush=True)
 time.sleep(float(os.environ.get("SECONDS_OF_TRAINING", 0)))
 checkpoint.unlink()
 inputs = pathlib.Path(os.environ["REG_INPUTS"])
