@@ -17,7 +17,7 @@ MODEL := python3 -B docs/model/check.py
 BENCH_VENV := .build/bench/venv
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo trainer test test-s3 test-slurm check-examples soak fuzz lint bench bench-s3 docs-pictures install clean help
+.PHONY: build demo trainer test test-s3 test-slurm test-docker check-examples soak fuzz lint bench bench-s3 docs-pictures install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -50,6 +50,10 @@ test-slurm: build ## Run the jobs of examples/slurm on a Slurm of this machine
 	@.ci/install-packages slurm
 	@examples/demo/fetch_wheels.sh digits
 	REG_BINARY='$(CURDIR)/$(REG)' python3 -B Tests/Slurm/check.py
+
+test-docker: build ## Build the images of examples/docker and start them, as root, in minutes
+	@.ci/install-packages docker
+	python3 -B Tests/Examples/image.py $(REG)
 
 check-examples: build ## Check the examples of Docker, Kubernetes, Jenkins and GitHub, and run them
 	@.ci/install-packages examples
