@@ -47,7 +47,7 @@ def weights_are_pulled_at_the_start(reg):
 
 
 def a_killed_pin_goes_on(reg):
-    """run-pin.sh: runs a pin; goes on after SIGKILL with its volume, after SIGTERM on another node"""
+    """run-pin.sh: runs a pin; goes on after SIGKILL with its volume, after SIGTERM on another node, and when it lost the registry"""
     with place(reg, "pin") as here:
         options = ("--out", "digits=model.safetensors")
         job = {"PIN": here.pin(), "REG_REGISTRY": str(here.registry)}
@@ -73,6 +73,20 @@ def a_killed_pin_goes_on(reg):
 
         again = here.ended(RUN_PIN, *options, at=here.directory, **(job | other))
         holds(again.returncode == 0 and len(here.runs(**other)) == 2, f"after a success: {again}")
+
+        process = here.started(RUN_PIN, *options, **(job | node | {"SECONDS_OF_TRAINING": "1"}))
+        wait_for_line(process, "from the beginning")
+        here.registry.rename(here.directory / "away")
+        holds(process.wait(timeout=30) != 0, "it succeeds without a registry")
+        (here.directory / "away").rename(here.registry)
+        late = here.ended(RUN_PIN, *options, at=here.directory, **(job | node))
+        holds(late.returncode == 0 and "beginning" not in late.stdout, f"it trains once more: {late}")
+        holds([run["state"] for run in here.runs(**other)] == ["succeeded"] * 3, "the run is not archived")
+
+        away = {"REG_REGISTRY": "s3://bucket/digits", "AWS_ENDPOINT_URL_S3": "https://127.0.0.1:1"}
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}
+        lost = here.ended(RUN_PIN, *options, at=here.directory, **(job | node | away | keys))
+        holds(lost.returncode == 7, f"a registry that is down ends the job for good: {lost}")
 
 
 ROWS = [weights_are_pulled_at_the_start, a_killed_pin_goes_on]

@@ -11,22 +11,31 @@ set -eu
 
 : "${PIN:?which pin is to be run?}"
 
-# A start that was killed without warning has left its run in the cache, with its outputs. Archived, any host can go on.
-case $(reg runs --json) in
-*' not archived"'* | *'"not archived"'*) reg push ;;
+# A start that was killed without warning, or that lost the registry, has left its run in the cache, with its outputs.
+# Archived, any host can go on with it.
+before=$(reg runs -n 1000 --json)
+case $before in
+*'not archived"'*) reg push ;;
 esac
+after=$(reg runs -n 1000 --json)
 
-# The newest run of the pin, if it was killed. A command that failed by itself would do so again: that one starts anew.
-killed=$(reg runs -n 1000 --json | python3 -c '
+# What became of the newest run of the pin. One that was killed goes on. One that had succeeded, and was only waiting
+# to be archived, is done. A command that failed by itself starts anew, and so does one that succeeded long ago.
+next=$(printf '%s\n' "$before" "$after" | python3 -c '
 import json, sys
 
-pin = sys.argv[1]
-runs = [run for run in json.load(sys.stdin)["runs"] if (run["pin"] or "").startswith(pin)]
-print(runs[0]["run"] if runs and runs[0]["state"] == "killed" else "")
+before, after = (json.loads(line)["runs"] for line in sys.stdin)
+waited = [run["run"] for run in before if run["state"].endswith("not archived")]
+run = next((run for run in after if (run["pin"] or "").startswith(sys.argv[1])), None)
+if run and run["state"] == "killed":
+    print("resume", run["run"])
+elif run and run["state"] == "succeeded" and run["run"] in waited:
+    print("done", run["run"])
 ' "$PIN")
 
 # exec: signals reach reg, which passes them on to the command, archives what it wrote, and ends as it did.
-if [ -n "$killed" ]; then
-    exec reg run --resume "$killed" "$@"
-fi
+case $next in
+done*) exit 0 ;;
+resume*) exec reg run --resume "${next#resume }" "$@" ;;
+esac
 exec reg run --pin "$PIN" "$@"
