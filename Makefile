@@ -11,12 +11,13 @@ FUZZ := -c release --scratch-path .build/fuzz --sanitize=fuzzer --sanitize=addre
 	-Xcxx -DNDEBUG
 SWIFT_SOURCES := Package.swift $(wildcard Sources Tests)
 SHELL_SCRIPTS := $(wildcard .ci/run .ci/fuzz) $(shell find examples -name '*.sh' 2>/dev/null)
+EXAMPLES_VENV := .build/examples-venv
 SERVERS := .venv/bin/python -B Tests/Servers/check.py
 MODEL := python3 -B docs/model/check.py
 BENCH_VENV := .build/bench/venv
 PYTHON_SCRIPTS := $(shell find examples python docs Tests -name '*.py' 2>/dev/null) Tests/Servers/serve
 
-.PHONY: build demo trainer test test-s3 test-slurm soak fuzz lint bench bench-s3 docs-pictures install clean help
+.PHONY: build demo trainer test test-s3 test-slurm test-docker check-examples soak fuzz lint bench bench-s3 docs-pictures install clean help
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
 
@@ -49,6 +50,15 @@ test-slurm: build ## Run the jobs of examples/slurm on a Slurm of this machine
 	@.ci/install-packages slurm
 	@examples/demo/fetch_wheels.sh digits
 	REG_BINARY='$(CURDIR)/$(REG)' python3 -B Tests/Slurm/check.py
+
+test-docker: build ## Build the images of examples/docker and start them, as root, in minutes
+	@.ci/install-packages docker
+	python3 -B Tests/Examples/image.py $(REG)
+
+check-examples: build ## Check the examples of Docker, Kubernetes, Jenkins and GitHub, and run them
+	@.ci/install-packages examples
+	@.ci/install-python $(EXAMPLES_VENV) Tests/Examples/requirements.txt
+	$(EXAMPLES_VENV)/bin/python -B Tests/Examples/check.py $(REG)
 
 soak: build ## Run the model and the tests of faults in full, for hours
 	@.ci/install-packages test servers
@@ -100,4 +110,4 @@ clean: ## Remove everything that was built or fetched
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
-		printf 'make %-13s %s\n' "$$target" "$$text"; done
+		printf 'make %-14s %s\n' "$$target" "$$text"; done
