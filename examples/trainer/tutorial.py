@@ -18,7 +18,7 @@ GAP = "…"
 VARYING = [
     (r"[█▉▊▋▌▍▎▏]+", "bar"),
     (r"\b[0-9a-f]{12,}\b", "id"),
-    (r"\b\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?\b", "time"),
+    (r"\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\dZ)?)?\b", "time"),
     (r"\b\d+(\.\d+)? ([KMG]i)?B\b", "size"),
     (r"\b\d+(\.\d+)+\w*(e-?\d+)?", "fraction"),
     (r"\s+", " "),
