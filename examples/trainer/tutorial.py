@@ -89,7 +89,7 @@ def check(page, story, scripts):
             for command, shown in commands(lines[1:-1]):
                 found = next((entry for entry in story if common(entry[0]) == common(command)), None)
                 if not found:
-                    return result, problems + [f"$ {command}\nis no command of the story, or not at this place"]
+                    sys.exit(f"error: the story has no such command, or not at this place:\n$ {command}")
                 fitting = fit(shown, found[1])
                 if fitting is None:
                     problems.append(f"$ {command}\nprints now\n" + "\n".join(found[1]))
@@ -107,7 +107,7 @@ def main(story, path, write=None):
     lines, problems = check(Path(path).read_text(), read_story(story), scripts | {GAP})
     for problem in problems:
         print(f"{path}: {problem}\n", file=sys.stderr)
-    if write and not any("no command" in problem for problem in problems):
+    if write:
         Path(path).write_text("\n".join(lines) + "\n")
     sys.exit(1 if problems else 0)
 
