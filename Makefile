@@ -94,9 +94,12 @@ bench-s3: build ## Run those of S3, against s5cmd, restic and dvc
 	@.ci/install-python $(BENCH_VENV) examples/bench/requirements.txt
 	python3 -B examples/bench/s3.py $(REG) $(BENCH_VENV) .build/bench
 
-docs-pictures: build ## Take the picture of a page for docs/diff.md
-	@.ci/install-packages test
+docs-pictures: build ## Take the pictures of docs/diff.md, and the output and picture of docs/tutorial.md
+	@.ci/install-packages test trainer
 	python3 -B examples/diff/picture.py $(REG) .build/diff.html docs/diff.png
+	REG_BINARY='$(CURDIR)/$(REG)' examples/trainer/story.sh >.build/story.txt 2>&1
+	python3 -B examples/diff/take.py .build/trainer/run/diff.html docs/tutorial.png 1130
+	python3 -B examples/trainer/tutorial.py .build/story.txt docs/tutorial.md --write
 
 install: $(REG) ## Copy the binary to PREFIX/bin (PREFIX=/usr/local)
 	install -d '$(DESTDIR)$(PREFIX)/bin'

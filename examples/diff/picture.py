@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+from take import take
+
 LAYERS = 8
 WIDTH = 48
 
@@ -146,16 +148,6 @@ def write_metrics(path, random, best, pace):
             file.write("\n")
 
 
-def take(page, picture):
-    """The top of a page as a PNG."""
-    with tempfile.TemporaryDirectory(prefix="reg-profile-") as profile:
-        subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-             "--disable-background-networking", f"--user-data-dir={profile}", "--window-size=1040,2130",
-             f"--screenshot={picture.absolute()}", page.as_uri()],
-            check=True, timeout=120, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def main(reg, page, picture=None):
     reg = os.path.abspath(reg)
     page = pathlib.Path(page).absolute()
@@ -210,7 +202,7 @@ def main(reg, page, picture=None):
         run(reg, "push", "--quiet", day=7)
         run(reg, "diff", "HEAD~3", "HEAD", "--md", "--html", str(page))
     if picture:
-        take(page, pathlib.Path(picture))
+        take(page, picture, 2130)
 
 
 if __name__ == "__main__":

@@ -152,6 +152,16 @@ run reg why digits@prod
 reg why digits@prod --json >"$work/why.json"
 check "$work/why.json" "d['version'] == 2 and d['run']['run'] == '$trained' and d['measured']['run'] == '$evaluated'"
 
+heading "To try"
+run reg log digits
+run reg cat config@v1:train.json
+run reg pull data@v1 --only 'val/3/*' -o ../threes
+run reg diff data@v1 data@v2 --only 'val/3/*'
+status=0
+run reg promote digits@v1 --to prod --dry-run || status=$?
+echo "(exit code $status)"
+[ "$status" -eq 10 ] || fail "a version that was measured on other data ended with $status, not with 10"
+
 heading "The same run again, with nothing but the registry"
 cd "$work/elsewhere"
 export HOME=$work/home-2 XDG_DATA_HOME=$work/home-2/data XDG_CONFIG_HOME=$work/home-2/config
