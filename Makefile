@@ -55,10 +55,12 @@ test-docker: build ## Build the images of examples/docker and start them, as roo
 	@.ci/install-packages docker
 	python3 -B Tests/Examples/image.py $(REG)
 
-check-examples: build ## Check the examples of Docker, Kubernetes, Jenkins and GitHub, and run them
-	@.ci/install-packages examples
+check-examples: build ## Check the examples of Docker, Kubernetes, Jenkins and GitHub, and the tutorial, and run them
+	@.ci/install-packages examples trainer
 	@.ci/install-python $(EXAMPLES_VENV) Tests/Examples/requirements.txt
 	$(EXAMPLES_VENV)/bin/python -B Tests/Examples/check.py $(REG)
+	REG_BINARY='$(CURDIR)/$(REG)' examples/trainer/story.sh >.build/story.txt 2>&1 || { cat .build/story.txt; exit 1; }
+	python3 -B examples/trainer/tutorial.py .build/story.txt docs/tutorial.md
 
 soak: build ## Run the model and the tests of faults in full, for hours
 	@.ci/install-packages test servers

@@ -20,7 +20,7 @@ def a_pipeline_promotes(reg):
             return done.stdout
 
         first = build("main", "SUCCESS")
-        holds("promoted digits@prod" in first and "Nothing is in production yet" in first, first)
+        holds("promoted: digits@prod" in first and "Nothing is in production yet" in first, first)
         holds("archived: diff.md evaluate.pin train.json train.pin\n" in first, first)
 
         here.configure(0.5)

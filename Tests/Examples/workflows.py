@@ -77,7 +77,7 @@ def a_workflow_promotes(reg):
     """GitHub: a push to main trains, evaluates and promotes; a gate that is not met is a warning"""
     with place(reg, "train") as here:
         job = Job(here, "train", {"inputs.resume": ""})
-        holds(job.run() and "promoted digits@prod" in job.printed, job.printed)
+        holds(job.run() and "promoted: digits@prod" in job.printed, job.printed)
         here("git", "clean", "-fdq")
         here.configure(0.5)
         here.commit("A weak model")
