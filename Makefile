@@ -81,15 +81,17 @@ lint: ## Check format and syntax of the sources and scripts
 	python3 -c 'import ast, sys; [ast.parse(open(f, "rb").read(), f) for f in sys.argv[1:]]' $(PYTHON_SCRIPTS)
 
 bench: build ## Run the benchmarks, against hf-xet, restic, borg and others
-	@.ci/install-packages bench
+	@.ci/install-packages bench trainer
 	@.ci/install-python $(BENCH_VENV) examples/bench/requirements.txt
 	@.ci/install-python $(BENCH_VENV) examples/bench/finetune.txt
+	@examples/demo/fetch_wheels.sh digits
 	$(SWIFT) build $(RELEASE) --product reg-bench
 	.build/release/reg-bench .build
 	$(BENCH_VENV)/bin/python -B examples/bench/finetune.py .build/bench/minilm
 	$(BENCH_VENV)/bin/python -B Tests/EndToEndTests/Fixtures/figures.py $(REG) $(foreach type,fp32 fp16 bf16, \
 		$(addprefix .build/bench/minilm/,base-$(type).safetensors step-300-$(type).safetensors))
 	python3 -B examples/bench/storage.py $(REG) $(BENCH_VENV) .build/bench --plot docs/storage.svg
+	python3 -B examples/bench/loader.py $(REG) .build/demo/wheels .build/bench
 
 bench-s3: build ## Run those of S3, against s5cmd, restic and dvc
 	@.ci/install-packages servers bench

@@ -20,7 +20,8 @@ def inputs():
 
 def read_png(path):
     """The grey values of a PNG of 8 bits a pixel, not interlaced, as uint8 [height, width]."""
-    raw = Path(path).read_bytes()
+    with open(path, "rb") as file:
+        raw = file.read()
     if raw[:8] != b"\x89PNG\r\n\x1a\n":
         raise ValueError(f"{path} is no PNG")
     position, packed = 8, b""
@@ -68,5 +69,6 @@ def load(split):
     chosen = [entry for entry in document["images"] if entry["file_name"].startswith(split + "/")]
     if not chosen:
         raise SystemExit(f"error: the annotations name no image of {split}")
-    images = [read_png(inputs() / "data" / entry["file_name"]) for entry in chosen]
+    directory = inputs() / "data"
+    images = [read_png(f"{directory}/{entry['file_name']}") for entry in chosen]
     return as_tensor(images), torch.tensor([labels[entry["id"]] for entry in chosen])
