@@ -283,8 +283,27 @@ extension Place {
             #expect(second.list("outputs").map { $0.text("name") } == ["w"])
             let (third, _) = try other.run("--out", "w=best", endingWith: 143)
             #expect(third.text("run") != first.text("run"), "the one before has succeeded")
+            let step = try other.run("--", "true")
+            #expect(step.text("run") != third.text("run"), "another command of the same job")
             place.environment["REG_JOB"] = "two\nlines"
             #expect(try place.fails(2, "run", "--pin", "../job.pin").contains("REG_JOB"))
+        }
+    }
+
+    @Test func inputsOfALongRunStayWhereverItsDirectoryIs() throws {
+        try withSandbox { sandbox in
+            // A run of two days, as far as others can see; with the other settings they would not find it.
+            let script = """
+                touch -d '2 days ago' .
+                cd / && REG_RUNS= "$REG" run --pin "$PIN" -- true && cd - && cat data/0.jpg > /dev/null
+                """
+            _ = try sandbox.pinnedProject(script)
+            var place = try sandbox.elsewhere()
+            place.environment["REG"] = try Binary.require()
+            place.environment["PIN"] = sandbox.path.appending("job.pin").lossy
+            place.environment["REG_RUNS"] = sandbox.path.appending("elsewhere-runs").lossy
+            #expect(try place.run().text("status") == "succeeded")
+            #expect(try list(sandbox.path.appending("home/.cache/reg/inputs")).isEmpty)
         }
     }
 

@@ -38,6 +38,10 @@ package struct RunRequest: Sendable {
     package var original: RandomName?
 
     package init() {}
+
+    fileprivate func command(of pin: Pin) -> [[UInt8]] {
+        command.isEmpty ? pin.command.map { Array($0.utf8) } : command
+    }
 }
 
 package struct RunReport: Sendable {
@@ -136,8 +140,7 @@ extension Session {
         }
         let pin = try resumed?.pin ?? pin(text)
         let command =
-            !request.command.isEmpty
-            ? request.command : resumed?.command ?? pin.command.map { Array($0.utf8) }
+            request.command.isEmpty ? resumed?.command ?? request.command(of: pin) : request.command
         guard !command.isEmpty else {
             throw RegError(
                 .usage, "the pin has no command", hint: "name one: reg run --pin FILE -- python3 train.py")
@@ -177,7 +180,8 @@ extension Session {
     /// A run of this job whose command has succeeded, and that could not be archived then.
     private func finishedRun(_ request: RunRequest) throws -> (directory: RunDirectory, state: RunState)? {
         guard let job = try RunJob(environment), let pin = try pinToGoOnWith(job, request),
-            let (directory, here) = try runHere(of: job, under: pin), here.state.ending?.exit == 0
+            let (directory, here) = try runHere(of: job, under: pin, request.command(of: pin)),
+            here.state.ending?.exit == 0
         else { return nil }
         return (directory, here.state)
     }
@@ -185,9 +189,12 @@ extension Session {
     /// The run of a job that its engine has started again, as far as it is known.
     private func restarted(_ job: RunJob?, _ request: RunRequest) throws -> ResumableRun? {
         guard let job, let pin = try pinToGoOnWith(job, request) else { return nil }
-        if let (_, here) = try runHere(of: job, under: pin) { return ResumableRun(here, pin: pin) }
+        let command = request.command(of: pin)
+        if let (_, here) = try runHere(of: job, under: pin, command) { return ResumableRun(here, pin: pin) }
         try registry().catchUpOnce()
-        return try catalog.unfinishedRun(ofJob: job.name, pin: pin.id).map { try resumable($0.id.run) }
+        guard let known = try catalog.unfinishedRun(ofJob: job.name, pin: pin.id) else { return nil }
+        let found = try resumable(known.id.run)
+        return found.command == command ? found : nil
     }
 
     /// The pin under which an earlier start of a job may have left a run.
@@ -197,8 +204,11 @@ extension Session {
     }
 
     /// The newest run of a job that has a directory here, where no process has it.
-    private func runHere(of job: RunJob, under pin: Pin) throws -> (directory: RunDirectory, here: RunHere)? {
-        guard let here = try runsHere().last(where: { $0.state.job == job.name }),
+    private func runHere(
+        of job: RunJob, under pin: Pin, _ command: [[UInt8]]
+    ) throws -> (directory: RunDirectory, here: RunHere)? {
+        let fits: (RunHere) -> Bool = { $0.state.job == job.name && $0.state.command == command }
+        guard let here = try runsHere().last(where: fits),
             let directory = try here.abandoned(), try directory.pin() == pin
         else { return nil }
         return (directory, here)

@@ -30,7 +30,7 @@ struct RunDirectory {
 
     var path: BytePath { root.path }
     /// With code and artifacts, on this host.
-    var inputs: BytePath { place.inputs.appending(BytePath(id.run)) }
+    var inputs: BytePath { place.inputs(of: id) }
     var outputs: BytePath { path.appending(RunDirectory.outputsName) }
     var metrics: BytePath { path.appending(RunDirectory.metricsName) }
     var pinFile: BytePath { path.appending(RunDirectory.pinName) }
@@ -119,9 +119,10 @@ struct RunDirectory {
             guard let directory = try abandoned(id, in: place), try directory.state() == nil else { continue }
             try directory.remove()
         }
-        for id in try names(in: place.inputs) where try isOld(place.inputs.appending(BytePath(id.run))) {
-            guard try fileStatus(place.directory(of: id)) == nil else { continue }
-            try Descriptor.open(place.inputs, .directory).removeTree(BytePath(id.run))
+        for id in try names(in: place.inputs) where try isOld(place.inputs(of: id)) {
+            // Not below ``RunPlace/runs`` alone: a run may have been started with another `REG_RUNS`.
+            guard try fileStatus(place.link(of: id)) == nil else { continue }
+            try place.removeInputs(of: id)
         }
     }
 
@@ -136,7 +137,8 @@ struct RunDirectory {
     /// One that is there and that no process has; nil for all others.
     static func abandoned(_ id: RandomName, in place: RunPlace) throws -> RunDirectory? {
         guard try fileStatus(place.directory(of: id))?.kind == .directory else { return nil }
-        return try RunDirectory(id, in: place)
+        let directory = try RunDirectory(id, in: Descriptor.open(place.runs, .directory), of: place)
+        return try directory.guardFile.tryLock() ? directory : nil
     }
 
     private static func state(in directory: BytePath) throws -> RunState? {
@@ -191,7 +193,7 @@ struct RunDirectory {
     }
 
     func remove() throws {
-        try removeInputs()
+        try place.removeInputs(of: id)
         do { try parent.removeTree(BytePath(id.run)) } catch let error where error.isTaken {
             // A network file system keeps files, under other names, as long as they are open: here the guard.
             guard try state() == nil else { throw error }
@@ -199,14 +201,5 @@ struct RunDirectory {
     }
 
     /// The directory for code and artifacts, made anew.
-    func emptyInputs() throws -> Descriptor {
-        try removeInputs()
-        try makeDirectories(inputs, mode: 0o700)
-        return try Descriptor.open(inputs, .directory)
-    }
-
-    private func removeInputs() throws {
-        guard try fileStatus(place.inputs)?.kind == .directory else { return }
-        try Descriptor.open(place.inputs, .directory).removeTree(BytePath(id.run))
-    }
+    func emptyInputs() throws -> Descriptor { try place.makeInputs(of: id) }
 }

@@ -19,6 +19,28 @@ struct RunPlace {
     }
 
     func directory(of run: RandomName) -> BytePath { runs.appending(BytePath(run.run)) }
+
+    func inputs(of run: RandomName) -> BytePath { inputs.appending(BytePath(run.run)) }
+
+    /// A symlink from the inputs of a run to its directory: they are needed as long as it leads anywhere.
+    func link(of run: RandomName) -> BytePath { inputs.appending(BytePath("\(run.run).at")) }
+
+    /// An empty directory for the inputs of a run.
+    func makeInputs(of run: RandomName) throws -> Descriptor {
+        try makeDirectories(inputs, mode: 0o700)
+        try removeInputs(of: run)
+        let root = try Descriptor.open(inputs, .directory)
+        try root.makeLink(link(of: run).lastComponent, to: directory(of: run))
+        try root.makeDirectory(BytePath(run.run))
+        return try root.openBeneath(BytePath(run.run), .directory)
+    }
+
+    func removeInputs(of run: RandomName) throws {
+        guard try fileStatus(inputs)?.kind == .directory else { return }
+        let root = try Descriptor.open(inputs, .directory)
+        try root.removeTree(BytePath(run.run))
+        try root.remove(link(of: run).lastComponent)
+    }
 }
 
 extension Session {
