@@ -191,13 +191,11 @@ extension Catalog {
             read: Catalog.run)
     }
 
-    /// The newest run of a pin that the engine's job started and that did not succeed.
-    package func unfinishedRun(ofJob job: String, pin: Digest) throws -> RunEntry? {
-        try database.first(
-            """
-            SELECT \(Catalog.runColumns) FROM run WHERE job = ? AND pin = ? AND status <> 'succeeded'
-            ORDER BY record DESC LIMIT 1
-            """, job, pin.bytes, read: Catalog.run)
+    /// The runs of a pin that the engine's job started, newest first, twenty at most.
+    package func runs(ofJob job: String, pin: Digest) throws -> [RunEntry] {
+        try database.all(
+            "SELECT \(Catalog.runColumns) FROM run WHERE job = ? AND pin = ? ORDER BY record DESC LIMIT 20", job,
+            pin.bytes, read: Catalog.run)
     }
 
     /// What a run has written.

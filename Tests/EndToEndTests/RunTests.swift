@@ -259,6 +259,9 @@ extension Place {
             place.environment["SLURM_RESTART_COUNT"] = "1"
             let second = try place.run()
             #expect(second.text("run") == first.text("run") && second.count("attempt") == 2)
+            let again = try place.run()
+            #expect(again.text("run") == first.text("run") && again.count("record") == second.count("record"))
+            #expect(again.texts("notes").first?.contains("not run again") == true)
             place.environment["SLURM_JOB_ID"] = "18"
             let (other, _) = try place.run(endingWith: 9)
             #expect(other.text("run") != first.text("run"))
@@ -413,7 +416,9 @@ extension Place {
             let second = try place.run()
             #expect(second.text("run") == first.text("run") && second.count("attempt") == 2)
             #expect(second.text("status") == "succeeded")
-            #expect(try place.fails(3, "run", "--pin", "../job.pin").contains("has succeeded"))
+            let again = try place.run()
+            #expect(again.text("run") == first.text("run") && again.count("attempt") == 2)
+            #expect(again.texts("notes").first?.contains("not run again") == true)
             #expect(try list(sandbox.runs).isEmpty)
             // Started anew by hand, where nothing says so: not lost, and not taken for the one that succeeded.
             place.environment["SLURM_RESTART_COUNT"] = nil

@@ -106,6 +106,12 @@ class ArrayTest(Jobs):
         self.assertEqual([run["state"] for run in runs], ["succeeded"] * 4, runs)
         self.assertEqual(len(self.project.reg("log", "digits")["entries"]), 4)
 
+        # What has succeeded is not done twice.
+        self.start_again(f"{job}_0")
+        self.await_state(f"{job}_0", "COMPLETED")
+        self.assertIn("not run again", (self.project.path / f"train-{job}_0.log").read_text())
+        self.assertEqual(len(self.project.reg("runs")["runs"]), 4)
+
         # As much as one run reads on another host, and names.
         before = self.bucket.read()
         self.pin(4, "pins/4.pin")

@@ -39,7 +39,7 @@ package struct RunRequest: Sendable {
 
     package init() {}
 
-    fileprivate func command(of pin: Pin) -> [[UInt8]] {
+    func command(of pin: Pin) -> [[UInt8]] {
         command.isEmpty ? pin.command.map { Array($0.utf8) } : command
     }
 }
@@ -67,10 +67,7 @@ package struct RunReport: Sendable {
 extension Session {
     /// Runs a command on a clean copy of what a pin names, and archives what comes out.
     package func run(_ request: RunRequest) throws -> RunReport {
-        if let done = try verb({ try finishedRun(request) }) {
-            let note = "the command had ended before; it was not run again"
-            return try archived(done.directory, done.state, notes: [note])
-        }
+        if let report = try finishedRun(request) { return report }
         let run = try verb { try preparedRun(request) }
         // Not within a verb, which may run twice.
         let state = try execute(run, sparesOutput: request.sparesOutput)
@@ -79,7 +76,7 @@ extension Session {
     }
 
     /// Archives a run that has ended; where that fails, it waits in its directory.
-    private func archived(
+    func archived(
         _ directory: RunDirectory, _ state: RunState, notes: [String] = []
     ) throws -> RunReport {
         let ending = try state.commandEnding
@@ -175,52 +172,6 @@ extension Session {
         }
         try prepare(directory)
         return directory
-    }
-
-    /// A run of this job whose command has succeeded, and that could not be archived then.
-    private func finishedRun(_ request: RunRequest) throws -> (directory: RunDirectory, state: RunState)? {
-        guard let job = try RunJob(environment), let pin = try pinToGoOnWith(job, request),
-            let (directory, here) = try runHere(of: job, under: pin, request.command(of: pin)),
-            here.state.ending?.exit == 0
-        else { return nil }
-        return (directory, here.state)
-    }
-
-    /// The run of a job that its engine has started again, as far as it is known.
-    private func restarted(_ job: RunJob?, _ request: RunRequest) throws -> ResumableRun? {
-        guard let job, let pin = try pinToGoOnWith(job, request) else { return nil }
-        let command = request.command(of: pin)
-        if let (_, here) = try runHere(of: job, under: pin, command) { return ResumableRun(here, pin: pin) }
-        try registry().catchUpOnce()
-        guard let known = try catalog.unfinishedRun(ofJob: job.name, pin: pin.id) else { return nil }
-        let found = try resumable(known.id.run)
-        return found.command == command ? found : nil
-    }
-
-    /// The pin under which an earlier start of a job may have left a run.
-    private func pinToGoOnWith(_ job: RunJob, _ request: RunRequest) throws -> Pin? {
-        guard job.mayGoOn, !job.isShared, request.resumed == nil else { return nil }
-        return try request.pin.map { try pin($0) }
-    }
-
-    /// The newest run of a job that has a directory here, where no process has it.
-    private func runHere(
-        of job: RunJob, under pin: Pin, _ command: [[UInt8]]
-    ) throws -> (directory: RunDirectory, here: RunHere)? {
-        let fits: (RunHere) -> Bool = { $0.state.job == job.name && $0.state.command == command }
-        guard let here = try runsHere().last(where: fits),
-            let directory = try here.abandoned(), try directory.pin() == pin
-        else { return nil }
-        return (directory, here)
-    }
-
-    /// The archive that the ranks of a job which was started again go on from.
-    private func archive(ofRanks run: RandomName, of job: RunJob?) throws -> Digest? {
-        guard let job, job.isShared, job.mayGoOn else { return nil }
-        try registry().catchUpOnce()
-        guard let known = try catalog.run(run) else { return nil }
-        if known.status == .succeeded { throw RegError.hasSucceeded(known.id) }
-        return known.archive
     }
 
     private func outputs(of request: RunRequest) -> [RunState.Output]? {

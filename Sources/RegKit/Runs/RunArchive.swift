@@ -156,7 +156,7 @@ extension Session {
         return Operation.Run.Output(name: candidate.name, version: version, digest: candidate.digest)
     }
 
-    private func operation(_ entry: RunEntry) throws -> Operation.Run {
+    func operation(_ entry: RunEntry) throws -> Operation.Run {
         Operation.Run(
             id: entry.id, attempt: entry.attempt, pin: entry.pin, status: entry.status, exit: entry.exit,
             started: entry.started, ended: entry.ended,

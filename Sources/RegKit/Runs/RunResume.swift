@@ -67,7 +67,11 @@ extension Session {
             return ResumableRun(here, pin: try directory.pin())
         }
         let entry = try runEntry(text)
-        if entry.status == .succeeded { throw RegError.hasSucceeded(entry.id) }
+        guard entry.status != .succeeded else {
+            throw RegError(
+                .conflict, "\(entry.id.shortRun) has succeeded",
+                hint: "run it once more: reg rerun \(entry.id.shortRun)")
+        }
         guard let pin = try catalog.pin(entry.pin) else {
             throw RegError(.internalError, "the pin of \(entry.id.shortRun) is not recorded")
         }
@@ -126,12 +130,5 @@ extension Session {
         if try directory.root.status(of: RunArchiveFiles.metrics) != nil {
             try directory.root.rename(RunArchiveFiles.metrics, to: RunDirectory.metricsName)
         }
-    }
-}
-
-extension RegError {
-    static func hasSucceeded(_ run: RandomName) -> RegError {
-        RegError(
-            .conflict, "\(run.shortRun) has succeeded", hint: "run it once more: reg rerun \(run.shortRun)")
     }
 }
