@@ -194,7 +194,8 @@ extension Catalog {
     /// The runs of a pin that the engine's job started, newest first, twenty at most.
     package func runs(ofJob job: String, pin: Digest) throws -> [RunEntry] {
         try database.all(
-            "SELECT \(Catalog.runColumns) FROM run WHERE job = ? AND pin = ? ORDER BY record DESC LIMIT 20", job,
+            "SELECT \(Catalog.runColumns) FROM run WHERE job = ? AND pin = ? ORDER BY record DESC LIMIT 20",
+            job,
             pin.bytes, read: Catalog.run)
     }
 
