@@ -63,7 +63,7 @@ enum Sample {
                 byteCount: 10,
                 fileCount: 2, newByteCount: 0, storedByteCount: 0, isInGit: true, isUnchanged: true,
                 isRecordedOnly: false, nonFinite: NonFiniteTensors()),
-        ], notes: ["left out .DS_Store"])
+        ], cautions: ["detector is odd"], notes: ["left out .DS_Store"])
 
     static let removed = RemoveReport(
         name: name("configs"), type: .config, path: oddPath, digest: nil, byteCount: nil, fileCount: nil,
@@ -76,12 +76,13 @@ enum Sample {
     static let status = StatusReport(
         artifacts: [
             .init(
-                name: name("train"), path: BytePath("data/train/"), state: .modified,
-                added: (0..<12).map { BytePath("\($0).png") }, changed: [BytePath("a"), oddPath], missing: [],
+                name: name("train"), path: BytePath("data/train/"), state: .modified, isBehind: false,
+                isEdited: true, added: (0..<12).map { BytePath("\($0).png") },
+                changed: [BytePath("a"), oddPath], missing: [],
                 absent: [BytePath("z")], isInGit: false, isPushed: false),
             .init(
-                name: name("val"), path: BytePath("data/val/"), state: .clean, added: [], changed: [],
-                missing: [],
+                name: name("val"), path: BytePath("data/val/"), state: .clean, isBehind: false,
+                isEdited: false, added: [], changed: [], missing: [],
                 absent: [], isInGit: false, isPushed: true),
         ], isPushed: false, isBound: false, commit: commit, statePath: oddPath)
 

@@ -206,6 +206,12 @@ extension Session {
         let report = try status(isRemote: false)
         let edited = report.artifacts.filter { !$0.isInGit && $0.state != .clean && $0.state != .missing }
         guard !edited.isEmpty else { return }
+        if edited.allSatisfy(\.isOutdated) {
+            throw RegError(
+                .dirty,
+                "reg.lock names other versions than lie here: \(edited.map(\.name.text).joined(separator: ", "))",
+                hint: "bring them: reg pull")
+        }
         throw RegError(
             .dirty, "edited since they were added: \(edited.map(\.name.text).joined(separator: ", "))",
             hint: "add, commit and push them: reg add, git commit, reg push")

@@ -65,6 +65,8 @@ package struct AddReport: Sendable {
     }
 
     package let artifacts: [Artifact]
+    /// What may well be a mistake, one printable line each.
+    package let cautions: [String]
     /// Things the user should know, one printable line each.
     package let notes: [String]
 }
@@ -105,6 +107,10 @@ package struct StatusReport: Sendable {
         /// As in the lock.
         package let path: BytePath
         package let state: State
+        /// Whether the lock names another version than the one that reg last added or wrote here.
+        package let isBehind: Bool
+        /// Whether files are not as reg last added or wrote them.
+        package let isEdited: Bool
         /// Relative to the artifact.
         package let added: [BytePath]
         package let changed: [BytePath]
@@ -112,6 +118,9 @@ package struct StatusReport: Sendable {
         package let absent: [BytePath]
         package let isInGit: Bool
         package let isPushed: Bool
+
+        /// Whether its files are unedited, and of another version than the lock's: `reg pull` brings that one.
+        package var isOutdated: Bool { isBehind && !isEdited }
     }
 
     package let artifacts: [Artifact]

@@ -34,7 +34,11 @@ extension Session {
                 targets[index].links = links
                 try compare(&targets[index], with: lock, in: tree)
             }
-            if paths.isEmpty { targets.removeAll(where: \.isClean) }
+            var notes: [String] = []
+            if paths.isEmpty {
+                notes += targets.filter(\.isOutdated).map(\.noteOnLeaving)
+                targets.removeAll { $0.isClean || $0.isOutdated }
+            }
             let isStored = try makeRoom(for: targets, in: store)
             let storing = try Storing(into: .store(store), session: self, tree: tree, deltas, phase: "add")
             try store.removeLeftovers()
@@ -44,14 +48,13 @@ extension Session {
             let manifests = try storing.finish(stored)
             try record(targets, stored, in: workspace)
             for (target, result) in zip(targets, stored) { try keepAdded(target, result, in: tree) }
-            let notes =
-                zip(targets, stored).compactMap { $1.note(on: $0) }
-                + (try updateIgnoreFiles(of: workspace, added: targets))
+            notes += zip(targets, stored).compactMap { $1.note(on: $0) }
+            notes += try updateIgnoreFiles(of: workspace, added: targets)
             return AddReport(
                 artifacts: zip(targets, stored).map {
                     $1.report(of: $0, isUnchanged: manifests[$1.digest]?.isNew != true)
                 },
-                notes: notes)
+                cautions: targets.compactMap(\.caution), notes: notes)
         }
     }
 
@@ -71,6 +74,8 @@ extension Session {
         if target.part == nil, target.links == nil, let base = target.base, let entry = lock[target.name] {
             let found = try differences(of: entry, from: base, in: tree)
             target.isClean = found.state == .clean
+            target.isBehind = found.isBehind
+            target.isEdited = found.isEdited
             target.byteCountToRead = found.byteCountToRead
         } else {
             let place = target.part.map { target.path.appending($0) } ?? target.path
@@ -216,6 +221,10 @@ struct AddTarget {
     var part: BytePath?
     /// Whether its files are as the lock says.
     var isClean = false
+    /// Whether the lock names another version than the one that reg last added or wrote there.
+    var isBehind = false
+    /// Whether files are not as reg last added or wrote them.
+    var isEdited = false
     /// The sizes of the files that are not as reg last saw them, in all.
     var byteCountToRead: UInt64 = 0
     /// What the user says of symlinks in it; nil for what was said before.
@@ -241,6 +250,9 @@ struct AddTarget {
             isInGit: base == nil, base: base)
     }
 
+    /// Whether its files are unedited, and of another version than the lock's.
+    var isOutdated: Bool { isBehind && !isEdited }
+
     /// The same, its files kept by reg, whoever keeps them in the workspace.
     var keptByReg: AddTarget {
         var target = self
@@ -251,6 +263,20 @@ struct AddTarget {
     /// The same, all its files read anew.
     var readAnew: AddTarget {
         AddTarget(name: name, type: type, path: path, isDirectory: isDirectory, isInGit: false, base: nil)
+    }
+
+    /// Why it was not added where nobody named it.
+    fileprivate var noteOnLeaving: String {
+        let path = printable(lockPath)
+        return
+            "left alone: \(name) is as reg left it, and reg.lock names another version; 'reg pull' brings that, 'reg add \(path)' takes these files all the same"
+    }
+
+    /// What was undone by adding files that another version than the lock's was made of.
+    fileprivate var caution: String? {
+        guard isBehind, let base else { return nil }
+        return
+            "\(name): reg.lock named another version than the one that these files come from, so what changed in it is undone; see it: reg diff \(name)@sha256:\(base.short) \(name)"
     }
 
     /// As in the lock.

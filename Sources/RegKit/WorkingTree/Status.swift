@@ -46,10 +46,9 @@ extension Session {
         }
         return StatusReport.Artifact(
             name: entry.name, path: AddTarget(entry).lockPath, state: differences.state,
-            added: differences.added,
+            isBehind: differences.isBehind, isEdited: differences.isEdited, added: differences.added,
             changed: differences.changed, missing: differences.missing, absent: differences.absent,
-            isInGit: entry.content == .git,
-            isPushed: isPushed)
+            isInGit: entry.content == .git, isPushed: isPushed)
     }
 
     /// What differs between the files of an artifact and the version that the lock names.
@@ -57,8 +56,9 @@ extension Session {
     {
         if try tree.root.status(ofPath: entry.path) == nil { return TreeDifferences(state: .missing) }
         let checkout = try tree.checkouts.checkout(at: entry.path)
+        let own = try tree.catalog.ownTree(at: entry.path, worktree: tree.worktree)
         if checkout.isWhole {
-            if try tree.catalog.ownTree(at: entry.path, worktree: tree.worktree) == digest {
+            if own == digest {
                 return try ownDifferences(of: entry.path, in: tree)
             }
             if let found = try tree.summary(of: entry.path), found.digest == digest {
@@ -70,7 +70,12 @@ extension Session {
         // Which files differ can only be told where the version's manifest can be read.
         guard let manifest = try? library.manifest(of: digest, subject: entry.name.text) else {
             let byteCount = try tree.byteCountToRead(at: entry.path, links: checkout.links)
-            return TreeDifferences(state: .modified, byteCountToRead: byteCount)
+            let isEdited =
+                try own == nil || own == digest
+                || ownDifferences(of: entry.path, in: tree).state != .clean
+            return TreeDifferences(
+                state: .modified, isBehind: own != nil && own != digest, isEdited: isEdited,
+                byteCountToRead: byteCount)
         }
         let expected = RowSequence(library.reader(of: manifest), library: library, subject: entry.name.text)
         return try differences(of: entry, in: tree, checkout) { try expected.next() }
@@ -81,10 +86,14 @@ extension Session {
         let base = try tree.base(of: path)
         var result = TreeDifferences(state: .clean)
         let exists = try tree.withContents(of: path) { file in
-            if file.entry.own != nil { result.missing.append(file.path.relative(to: base) ?? file.path) }
+            if file.entry.own != nil {
+                result.miss(file.path.relative(to: base) ?? file.path, for: .edit)
+            }
         } body: { scanned, content in
-            guard let own = scanned.known?.own else { return result.add(scanned.path, scanned.size) }
-            if own != content { result.change(scanned.path, scanned.size) }
+            guard let own = scanned.known?.own else {
+                return result.add(scanned.path, scanned.size, for: .edit)
+            }
+            if own != content { result.change(scanned.path, scanned.size, for: .edit) }
         }
         return exists ? result.settled : TreeDifferences(state: .missing)
     }
@@ -97,24 +106,34 @@ extension Session {
         return try differences(of: entry, in: tree, Checkout()) { rows.popFirst() }
     }
 
+    /// What is as reg last added or wrote it differs because the lock names another version now.
     private func differences(
         of entry: LockEntry, in tree: WorkingTree, _ checkout: Checkout, next: () throws -> TreeRow?
     ) throws -> TreeDifferences {
         var result = TreeDifferences(state: .clean)
+        let base = try tree.base(of: entry.path)
+        let isGits = entry.content == .git
+        var removed: Set<BytePath> = []
         func noteMissing(_ path: BytePath) {
-            if checkout.holds(path) { result.missing.append(path) } else { result.absent.append(path) }
+            if !checkout.holds(path) { return result.absent.append(path) }
+            result.miss(path, for: isGits || removed.contains(path) ? .edit : .lock)
         }
         var expected = try next()
-        _ = try tree.forEachRow(of: entry.path) { row in
+        _ = try tree.withContents(of: entry.path) { file in
+            if file.entry.own != nil { removed.insert(file.path.relative(to: base) ?? file.path) }
+        } body: { scanned, content in
+            let row = scanned.row(content)
+            let cause: TreeDifferences.Cause =
+                isGits || scanned.known?.own != content ? .edit : .lock
             while let other = expected, other.path < row.path {
                 noteMissing(other.path)
                 expected = try next()
             }
             if let other = expected, other.path == row.path {
-                if other != row { result.change(row.path, row.byteCount) }
+                if other != row { result.change(row.path, row.byteCount, for: cause) }
                 expected = try next()
-            } else if entry.content != .git || row.kind != .emptyDirectory {
-                result.add(row.path, row.byteCount)
+            } else if !isGits || row.kind != .emptyDirectory {
+                result.add(row.path, row.byteCount, for: cause)
             }
         }
         while let other = expected {
@@ -137,28 +156,56 @@ extension Session {
 
 /// How the files of an artifact differ from a version; paths relative to the artifact.
 struct TreeDifferences {
+    /// What a difference comes from.
+    enum Cause {
+        /// Somebody changed the files.
+        case edit
+        /// The files are as reg left them, and the lock names another version.
+        case lock
+    }
+
     var state: StatusReport.State
-    var added: [BytePath] = []
-    var changed: [BytePath] = []
-    var missing: [BytePath] = []
+    private(set) var isBehind: Bool
+    private(set) var isEdited: Bool
+    private(set) var added: [BytePath] = []
+    private(set) var changed: [BytePath] = []
+    private(set) var missing: [BytePath] = []
     /// Not there because they were never pulled.
     var absent: [BytePath] = []
     /// The sizes of added and changed files, in all.
     private(set) var byteCountToRead: UInt64
 
-    init(state: StatusReport.State, byteCountToRead: UInt64 = 0) {
+    init(
+        state: StatusReport.State, isBehind: Bool = false, isEdited: Bool = false, byteCountToRead: UInt64 = 0
+    ) {
         self.state = state
+        self.isBehind = isBehind
+        self.isEdited = isEdited
         self.byteCountToRead = byteCountToRead
     }
 
-    mutating func add(_ path: BytePath, _ byteCount: UInt64) {
+    mutating func add(_ path: BytePath, _ byteCount: UInt64, for cause: Cause) {
+        note(cause)
         added.append(path)
         byteCountToRead = saturatingSum(byteCountToRead, byteCount)
     }
 
-    mutating func change(_ path: BytePath, _ byteCount: UInt64) {
+    mutating func change(_ path: BytePath, _ byteCount: UInt64, for cause: Cause) {
+        note(cause)
         changed.append(path)
         byteCountToRead = saturatingSum(byteCountToRead, byteCount)
+    }
+
+    mutating func miss(_ path: BytePath, for cause: Cause) {
+        note(cause)
+        missing.append(path)
+    }
+
+    private mutating func note(_ cause: Cause) {
+        switch cause {
+        case .edit: isEdited = true
+        case .lock: isBehind = true
+        }
     }
 
     /// The same, its state following from the rest.

@@ -59,16 +59,7 @@ struct WorkingTree {
     ///
     /// Gives false where there is nothing.
     func forEachRow(of path: BytePath, _ body: (TreeRow) throws -> Void) throws -> Bool {
-        try withContents(of: path) { scanned, content in
-            let kind: TreeRow.Kind =
-                switch content.kind {
-                case .emptyDirectory: .emptyDirectory
-                case .symlink: .symlink(target: scanned.entry.target ?? BytePath([]))
-                case .file, .executable:
-                    .file(size: scanned.size, hash: content.hash, isExecutable: content.kind == .executable)
-                }
-            try body(TreeRow(path: scanned.path, kind: kind))
-        }
+        try withContents(of: path) { scanned, content in try body(scanned.row(content)) }
     }
 
     /// The digest of the tree at `path` as it is now, and what it holds; nil where there is nothing.
@@ -167,6 +158,20 @@ struct WorkingTree {
 
     private func known(_ digest: Digest?, at path: BytePath) throws -> Bool {
         try digest != nil && catalog.ownTree(at: path, worktree: worktree) == digest
+    }
+}
+
+extension ScannedEntry {
+    /// The row of an entry that is `content`.
+    func row(_ content: Content) -> TreeRow {
+        let kind: TreeRow.Kind =
+            switch content.kind {
+            case .emptyDirectory: .emptyDirectory
+            case .symlink: .symlink(target: entry.target ?? BytePath([]))
+            case .file, .executable:
+                .file(size: size, hash: content.hash, isExecutable: content.kind == .executable)
+            }
+        return TreeRow(path: path, kind: kind)
     }
 }
 

@@ -7,11 +7,14 @@ internal import RegLock
 
 extension AddReport: Answer {
     var json: JSON {
-        ["artifacts": .array(artifacts.map { .object($0.members) }), "notes": .texts(notes)]
+        [
+            "artifacts": .array(artifacts.map { .object($0.members) }), "warnings": .texts(warnings),
+            "notes": .texts(notes),
+        ]
     }
 
     func lines(_ style: TextStyle) -> [String] {
-        guard !artifacts.isEmpty else { return ["nothing changed"] }
+        guard !artifacts.isEmpty else { return ["nothing to add"] }
         return Table(
             "NAME", "TYPE", .right("SIZE"), .right("FILES"), .right("NEW"), .right("STORED"), "DIGEST",
             "PATH",
@@ -21,7 +24,7 @@ extension AddReport: Answer {
 
     var isConfirmation: Bool { true }
 
-    var warnings: [String] { artifacts.flatMap { $0.nonFinite.warnings(of: $0.name) } }
+    var warnings: [String] { cautions + artifacts.flatMap { $0.nonFinite.warnings(of: $0.name) } }
 }
 
 extension AddReport.Artifact {

@@ -25,19 +25,22 @@ extension StatusReport: Answer {
     }
 
     private func summary(_ style: TextStyle) -> String {
-        let changed = artifacts.count { $0.state != .clean }
-        let work =
-            changed == 0
-            ? style.paint("clean", .good) : style.paint("\(changed) of \(artifacts.count) changed", .bad)
+        let outdated = artifacts.count(where: \.isOutdated)
+        let changed = artifacts.count { $0.state != .clean } - outdated
+        let work = [(changed, "changed"), (outdated, "outdated")].filter { $0.0 > 0 }
+            .map { style.paint("\($0.0) of \(artifacts.count) \($0.1)", .bad) }
         let upload = isPushed ? "pushed" : style.paint("not pushed", .warning)
         let commit = commit.map { " to commit \(style.commit($0.hex))" } ?? ""
         let binding = isBound ? "bound\(commit)" : style.paint("not bound", .warning)
-        return [work, upload, binding].joined(separator: ", ")
+        let first = work.isEmpty ? [style.paint("clean", .good)] : work
+        return (first + [upload, binding]).joined(separator: ", ")
     }
 
     private func nextStep(_ style: TextStyle) -> [String] {
-        if artifacts.contains(where: { $0.state == .missing }) { return ["", "next: reg pull"] }
-        if !isClean { return ["", "next: reg add"] }
+        let hasEdits = artifacts.contains { $0.state == .modified && !$0.isOutdated }
+        let lacks = artifacts.contains { $0.state == .missing || $0.isOutdated }
+        if hasEdits { return ["", lacks ? "next: reg add, then reg pull" : "next: reg add"] }
+        if lacks { return ["", "next: reg pull"] }
         return isPushed && isBound ? [] : ["", "next: reg push, once reg.lock is committed"]
     }
 }
@@ -47,6 +50,7 @@ extension StatusReport.Artifact {
         var members: JSONObject = ["name": .string(name.text)]
         members.setPath("path", path)
         members["state"] = .string(state.rawValue)
+        members["outdated"] = .bool(isOutdated)
         for change in changes { members.setPaths(change.word, change.paths) }
         members["in_git"] = .bool(isInGit)
         members["pushed"] = .bool(isPushed)
@@ -64,16 +68,22 @@ extension StatusReport.Artifact {
             case .modified: .warning
             case .missing: .bad
             }
-        let counts = changes.filter { !$0.paths.isEmpty }.map { "\($0.paths.count) \($0.word)" }
         return [
-            .init(state.rawValue, paint), .init(name.text, .bold), .init(printable(path)),
-            .init(isPushed ? "" : "not pushed", .warning), .init(counts.joined(separator: ", ")),
+            .init(isOutdated ? "outdated" : state.rawValue, paint), .init(name.text, .bold),
+            .init(printable(path)),
+            .init(isPushed ? "" : "not pushed", .warning), .init(remark),
         ]
+    }
+
+    private var remark: String {
+        if isOutdated { return "reg.lock names another version" }
+        let counts = changes.filter { !$0.paths.isEmpty }.map { "\($0.paths.count) \($0.word)" }
+        return (counts + (isBehind ? ["reg.lock names another version"] : [])).joined(separator: ", ")
     }
 
     /// What changed in a directory, a line a file; the first few only, unless more is asked for.
     fileprivate func files(_ style: TextStyle) -> [String] {
-        guard path.bytes.last == UInt8(ascii: "/") else { return [] }
+        guard path.bytes.last == UInt8(ascii: "/"), !isOutdated || style.isVerbose else { return [] }
         let told = changes.filter { style.isVerbose || $0.word != "absent" }
         let lines = told.flatMap { change in change.paths.map { "    \(change.word)  \(printable($0))" } }
         let limit = style.isVerbose ? lines.count : 10
