@@ -138,6 +138,10 @@ private let documents: [(schema: String, answer: any Answer)] = [
         #expect(lines.first == "1 of 2 changed, not pushed, not bound")
         #expect(lines.contains("    and 4 more; -v lists all"))
         #expect(lines.last == "next: reg add")
+        #expect(Sample.cleanStatus(isLockCommitted: true).lines(TextStyle()).last == "next: reg push")
+        #expect(
+            Sample.cleanStatus(isLockCommitted: false).lines(TextStyle()).last
+                == "next: reg push, once reg.lock is committed")
         var style = TextStyle()
         style.isVerbose = true
         #expect(Sample.status.lines(style).contains("    changed  f\\xff"))
@@ -205,6 +209,9 @@ private let documents: [(schema: String, answer: any Answer)] = [
         #expect(
             Sample.promoted(record: nil).lines(TextStyle()).first
                 == "not promoted: detector@prod is still v6, not v7")
+        #expect(
+            Sample.promoted(record: nil, from: nil).lines(TextStyle()).first
+                == "not promoted: detector@prod still names nothing")
         #expect(
             Sample.rolledBack.lines(TextStyle()) == [
                 "rolled back: detector@prod is v6 again (was v7), record 19"

@@ -32,9 +32,9 @@ extension Sample {
             return metrics
         }(), source: .run(.random()), record: 3)
 
-    static func promoted(record: UInt64?) -> PromoteReport {
+    static func promoted(record: UInt64?, from: UInt64? = 6) -> PromoteReport {
         PromoteReport(
-            name: name("detector"), alias: alias("prod"), from: 6, to: 7,
+            name: name("detector"), alias: alias("prod"), from: from, to: 7,
             judgement: PromoteReport.Judgement(
                 gate: "prod", commit: commit, results: results(), source: measured, holderSource: nil),
             reason: nil, record: record, isDryRun: false, notes: [steering],

@@ -84,7 +84,13 @@ enum Sample {
                 name: name("val"), path: BytePath("data/val/"), state: .clean, isBehind: false,
                 isEdited: false, added: [], changed: [], missing: [],
                 absent: [], isInGit: false, isPushed: true),
-        ], isPushed: false, isBound: false, commit: commit, statePath: oddPath)
+        ], isPushed: false, isBound: false, isLockCommitted: false, commit: commit, statePath: oddPath)
+
+    static func cleanStatus(isLockCommitted: Bool) -> StatusReport {
+        StatusReport(
+            artifacts: Array(status.artifacts.suffix(1)), isPushed: true, isBound: false,
+            isLockCommitted: isLockCommitted, commit: commit, statePath: oddPath)
+    }
 
     static func pushed(_ binding: PushReport.Binding, record: UInt64?) -> PushReport {
         PushReport(

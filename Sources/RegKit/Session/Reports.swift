@@ -126,6 +126,8 @@ package struct StatusReport: Sendable {
     package let artifacts: [Artifact]
     package let isPushed: Bool
     package let isBound: Bool
+    /// Whether HEAD has the lock as it is.
+    package let isLockCommitted: Bool
     /// HEAD, where there is one.
     package let commit: CommitID?
     /// Where the database and the journal of this clone are.

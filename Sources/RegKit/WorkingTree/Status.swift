@@ -19,10 +19,11 @@ extension Session {
             let lock = try workspace.readLock()
             let tree = try workingTree(of: workspace)
             let head = try workspace.git?.head()
+            let isCommitted = try head.map { try isLock(lock, of: $0, workspace) } ?? false
             let artifacts = try lock.entries.map { try status(of: $0, in: tree, head: head) }
             return StatusReport(
                 artifacts: artifacts, isPushed: artifacts.allSatisfy(\.isPushed),
-                isBound: try isBound(head, lock: lock, workspace: workspace), commit: head,
+                isBound: try isCommitted && isBound(head), isLockCommitted: isCommitted, commit: head,
                 statePath: workspace.state ?? workspace.root)
         }
     }
@@ -143,14 +144,20 @@ extension Session {
         return result.settled
     }
 
-    /// Whether HEAD is known to be bound to the set of its lock, and the lock is the commit's.
-    private func isBound(_ head: CommitID?, lock: Lock, workspace: Workspace) throws -> Bool {
-        guard let head, let git = workspace.git, let project = settings.project,
-            let set = try catalog.set(of: head, project: project),
-            let committed = try git.blob(
-                at: BytePath(Workspace.lockName), in: head, limit: Lock.maximumByteCount)
+    /// Whether HEAD is known to be bound to the set of its lock.
+    private func isBound(_ head: CommitID?) throws -> Bool {
+        guard let head, let project = settings.project, let set = try catalog.set(of: head, project: project)
         else { return false }
-        return try Lock.parse(committed) == lock && catalog.lock(of: set) != nil
+        return try catalog.lock(of: set) != nil
+    }
+
+    private func isLock(_ lock: Lock, of commit: CommitID, _ workspace: Workspace) throws -> Bool {
+        guard
+            let committed = try workspace.git?.blob(
+                at: BytePath(Workspace.lockName), in: commit, limit: Lock.maximumByteCount)
+        else { return false }
+        // One that cannot be read, as after a merge gone wrong, is another one in any case.
+        return (try? Lock.parse(committed)) == lock
     }
 }
 

@@ -31,7 +31,8 @@ extension PromoteReport: Answer {
                 + ": \(subject) is now v\(to) \(formerText(from)), record \(record)"
         }
         if failure != nil {
-            return style.paint("not promoted", .bad) + ": \(subject) is still \(heldText(from)), not v\(to)"
+            let held = from.map { "is still v\($0), not v\(to)" } ?? "still names nothing"
+            return style.paint("not promoted", .bad) + ": \(subject) \(held)"
         }
         return "dry run: \(subject) would be v\(to) (is \(heldText(from)))"
     }

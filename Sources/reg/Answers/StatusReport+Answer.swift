@@ -41,7 +41,8 @@ extension StatusReport: Answer {
         let lacks = artifacts.contains { $0.state == .missing || $0.isOutdated }
         if hasEdits { return ["", lacks ? "next: reg add, then reg pull" : "next: reg add"] }
         if lacks { return ["", "next: reg pull"] }
-        return isPushed && isBound ? [] : ["", "next: reg push, once reg.lock is committed"]
+        if isPushed && isBound { return [] }
+        return ["", isLockCommitted ? "next: reg push" : "next: reg push, once reg.lock is committed"]
     }
 }
 
