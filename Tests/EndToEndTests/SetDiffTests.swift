@@ -35,6 +35,13 @@ import Testing
         }
     }
 
+    @Test func theLocksVersionHasItsNumber() throws {
+        try withTwoCommits { work in
+            let text = try work.reg("diff", "model@HEAD~1", "model").text
+            #expect(text.hasPrefix("model@HEAD~1 to model@v2: "), "\(text)")
+        }
+    }
+
     @Test func thePeopleSeeWhatMattersFirst() throws {
         try withTwoCommits { work in
             let lines = try work.reg("diff", "HEAD~1", "HEAD").text.split(separator: "\n")

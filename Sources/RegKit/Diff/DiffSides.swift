@@ -127,7 +127,7 @@ extension Session {
             }
         case .artifact: break
         }
-        let version = try resolveOne(text)
+        let version = try resolveOne(text).numbered(in: catalog)
         let manifest = try manifest(of: version, in: library())
         return .artifact(try side(version, manifest, subject: version.subject))
     }
@@ -162,10 +162,11 @@ extension Session {
     private func side(
         _ version: ResolvedVersion, _ manifest: Manifest, subject: String
     ) throws -> DiffSide {
-        let known = try version.version ?? catalog.version(of: version.name, digest: version.digest)
+        let version = try version.numbered(in: catalog)
         return DiffSide(
             name: version.name, subject: subject, content: .stored(manifest),
-            type: version.type ?? known?.type, digest: version.digest, version: known?.number)
+            type: version.type ?? version.version?.type, digest: version.digest,
+            version: version.version?.number)
     }
 
     /// An artifact of a commit; nil where git keeps it and the commit is not here.

@@ -113,6 +113,13 @@ struct ResolvedVersion {
 
     /// For messages: `model@v3`, or the name with the digest.
     var subject: String { version.map { "\(name)@v\($0.number)" } ?? "\(name)@\(digest.short)" }
+
+    /// The same, with its version where the log as it is known here has one.
+    func numbered(in catalog: Catalog) throws -> ResolvedVersion {
+        ResolvedVersion(
+            name: name, digest: digest, type: type,
+            version: try version ?? catalog.version(of: name, digest: digest), place: place)
+    }
 }
 
 /// What a reference has led to.
