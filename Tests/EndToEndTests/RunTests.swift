@@ -139,6 +139,12 @@ extension Place {
             #expect(missing.text("status") == "failed" && missing.count("exit") == 0)
             #expect(missing.texts("problems").first?.contains("nowhere/best.bin") == true, "\(errors)")
             #expect(try place.json("ls").member("artifacts", named: "a") == nil)
+            let shown = try place.reg("show", try #require(missing.text("run"))).text
+            #expect(shown.contains("problem   output a is not there"), "\(shown)")
+            let told = try place.runReg(
+                ["run", "--pin", "../job.pin", "--out", "b=none.bin", "--", "true"].map { Array($0.utf8) })
+            #expect(told.code == 5 && told.errorText.contains("\nerror: output b is not there"))
+            #expect(told.errorText.contains("$REG_OUTPUTS/none.bin"), "\(told.errorText)")
             let (killed, _) = try place.run("--", "sh", "-c", "kill -TERM $$", endingWith: 143)
             #expect(killed.text("status") == "killed")
             for (command, code) in [("no-such-program", 127), ("./job.sh", 126)] as [(String, Int32)] {
@@ -146,7 +152,7 @@ extension Place {
                     ["run", "--pin", "../job.pin", "--", command].map { Array($0.utf8) })
                 #expect(outcome.code == code && outcome.errorText.contains(command), "\(outcome.errorText)")
             }
-            #expect(try place.json("runs").list("runs").count == 3, "what did not start is no run")
+            #expect(try place.json("runs").list("runs").count == 4, "what did not start is no run")
             #expect(try list(sandbox.runs).isEmpty)
         }
     }

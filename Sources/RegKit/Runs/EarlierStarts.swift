@@ -29,7 +29,7 @@ extension Session {
             return RunReport(
                 id: run.id, attempt: run.attempt, pin: run.pin, status: run.status,
                 commandExit: run.exit ?? 0, exit: 0, outputs: run.outputs, metrics: run.metrics,
-                record: known.record, problems: [], failure: nil, notes: [note])
+                record: known.record, problems: [], missing: [], failure: nil, notes: [note])
         }
     }
 

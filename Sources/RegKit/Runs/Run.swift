@@ -59,6 +59,8 @@ package struct RunReport: Sendable {
     /// Nil where the run is not archived yet.
     package let record: UInt64?
     package let problems: [String]
+    /// Of the problems, the outputs that had to be there and are not.
+    package let missing: [String]
     /// Why it is not archived.
     package let failure: RegError?
     package let notes: [String]
@@ -86,14 +88,15 @@ extension Session {
         do { archived = try verb { try archive(directory, state, pin: pin) } } catch let error as RegError {
             failure = error
         }
-        let missing = archived?.isOutputMissing == true ? RegError.Kind.notFound : nil
-        let kind = ending.isTainted ? RegError.Kind.corrupt : failure?.kind ?? missing
+        let missing = archived?.missing ?? []
+        let kind =
+            ending.isTainted ? RegError.Kind.corrupt : failure?.kind ?? (missing.isEmpty ? nil : .notFound)
         return RunReport(
             id: state.id, attempt: state.attempt, pin: pin.id, status: archived?.run.status,
             commandExit: ending.exit, exit: ending.exit != 0 ? Int32(ending.exit) : kind?.exitCode ?? 0,
             outputs: archived?.run.outputs ?? [], metrics: archived?.run.metrics ?? Metrics(),
-            record: archived?.record, problems: archived?.problems ?? ending.problems, failure: failure,
-            notes: notes)
+            record: archived?.record, problems: archived?.problems ?? ending.problems, missing: missing,
+            failure: failure, notes: notes)
     }
 
     /// What a rank does that does not record the run.
@@ -105,7 +108,7 @@ extension Session {
             commandExit: ending.exit,
             exit: ending.exit != 0
                 ? Int32(ending.exit) : ending.isTainted ? RegError.Kind.corrupt.exitCode : 0, outputs: [],
-            metrics: Metrics(), record: nil, problems: ending.problems, failure: nil,
+            metrics: Metrics(), record: nil, problems: ending.problems, missing: [], failure: nil,
             notes: ["rank 0 records the run"])
     }
 }

@@ -17,7 +17,8 @@ struct ArchivedRun {
     /// Nil where it was there already.
     let record: UInt64?
     let problems: [String]
-    let isOutputMissing: Bool
+    /// Of the problems, the outputs that had to be there and are not.
+    let missing: [String]
 }
 
 extension Session {
@@ -50,7 +51,7 @@ extension Session {
             if known.archive == stored.digest {
                 try directory.remove()  // an earlier run of this did all but that
                 return ArchivedRun(
-                    run: try operation(known), record: nil, problems: [], isOutputMissing: false)
+                    run: try operation(known), record: nil, problems: [], missing: [])
             }
             try checkUnfinished(known, directory)
             state.attempt += 1
@@ -83,7 +84,7 @@ extension Session {
         try tidySpool(of: registry)
         try directory.remove()
         return ArchivedRun(
-            run: run, record: record, problems: findings.problems, isOutputMissing: findings.isOutputMissing)
+            run: run, record: record, problems: findings.problems, missing: findings.missing)
     }
 
     /// - Throws: where another attempt has succeeded, that nobody here knew of.
@@ -116,7 +117,8 @@ extension Session {
                 ? !root.isEmptyDirectory() : root.status(ofPath: output.path) != nil
             if !isThere && output.isRequired {
                 findings.miss(
-                    "output \(output.name) is not there: nothing has written \(printable(output.path))")
+                    "output \(output.name) is not there: nothing has written $REG_OUTPUTS/\(printable(output.path))"
+                )
             }
             return isThere
         }
@@ -263,7 +265,7 @@ enum RunArchiveFiles {
 private struct RunFindings {
     var problems: [String]
     private(set) var status: Operation.Run.Status
-    private(set) var isOutputMissing = false
+    private(set) var missing: [String] = []
 
     init(_ state: RunState) {
         problems = state.ending?.problems ?? ["nobody saw its end"]
@@ -278,7 +280,7 @@ private struct RunFindings {
     mutating func miss(_ problem: String) {
         guard status == .succeeded else { return }
         problems.append(problem)
-        isOutputMissing = true
+        missing.append(problem)
         status = .failed
     }
 }

@@ -25,7 +25,10 @@ extension RunReport: Answer {
         let place = record.map { ", record \($0)" } ?? ""
         let exit = commandExit == 0 ? "" : " with exit status \(commandExit)"
         return ["\(id.shortRun) \(state)\(exit)\(place)"]
-            + problems.map { style.paint("warning:", .warning) + " " + $0 }
+            + problems.map {
+                missing.contains($0)
+                    ? style.paint("error:", .bad) + " " + $0 : style.paint("warning:", .warning) + " " + $0
+            }
             + outputs.map { "  output  \($0.name)@v\($0.version)  \(style.digest($0.digest))" }
             + metricLines(metrics)
             + (failure == nil ? [] : ["  it waits on this host: reg push archives it"])
