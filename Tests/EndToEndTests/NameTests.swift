@@ -43,6 +43,24 @@ import Testing
         }
     }
 
+    @Test func nameOfWhatWasMovedAwayIsToldHowToGoOn() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            try work.write("one\n", to: "images/a.txt")
+            #expect(try work.fails(2, "add", "images", "--as", "data").contains("--as data-2"))
+            try remove(work["data"])
+            let text = try work.fails(2, "add", "images", "--as", "data")
+            #expect(text.contains("reg rm data, then reg add images --as data"), "\(text)")
+            try work.reg("rm", "data")
+            try work.reg("add", "images", "--as", "data")
+            try work.commit()
+            try work.write("two\n", to: "images/a.txt")
+            try work.reg("add")
+            try work.commit()
+            #expect(try work.json("push").list("artifacts").first?.count("version") == 2, "the name goes on")
+        }
+    }
+
     @Test func sameNameTwiceInOneCommandIsTakenToo() throws {
         try withSandbox { sandbox in
             let work = try sandbox.project()

@@ -57,7 +57,8 @@ extension Session {
                 binding: try binder.binding(isNew: record != nil && isBinding),
                 requestCount: registry.store.requestCount,
                 retryCount: registry.store.retryCount,
-                notes: runs + (metrics.map(notes) ?? []), metrics: metrics)
+                notes: runs + (metrics.map(notes) ?? [])
+                    + candidates.compactMap { $0.pointers.caution(of: $0.name) }, metrics: metrics)
         }
     }
 

@@ -34,6 +34,8 @@ struct PushCandidate {
     var packs: [PackName] = []
     /// What was uploaded has these.
     var nonFinite = NonFiniteTensors()
+    /// Of what was stored straight into the registry.
+    var pointers = PointerFiles()
 }
 
 extension Session {
@@ -158,5 +160,6 @@ extension PushCandidate {
         uploadedByteCount = stored.storedByteCount
         reusedByteCount = stored.totals.byteCount - stored.newByteCount
         nonFinite = stored.nonFinite
+        pointers = stored.pointers
     }
 }

@@ -54,7 +54,9 @@ extension Session {
                 artifacts: zip(targets, stored).map {
                     $1.report(of: $0, isUnchanged: manifests[$1.digest]?.isNew != true)
                 },
-                cautions: targets.compactMap(\.caution), notes: notes)
+                cautions: targets.compactMap(\.caution)
+                    + zip(targets, stored).compactMap { $1.caution(on: $0) },
+                notes: notes)
         }
     }
 
@@ -104,7 +106,7 @@ extension Session {
             let target = try addTarget(path, name: name, type: type, lock: lock, tree: tree)
             if targets.contains(where: { $0.path == target.path && $0.part == target.part }) { continue }
             if let other = targets.first(where: { $0.name == target.name }) {
-                throw taken(target.name, by: other.path, for: path)
+                throw try taken(target.name, by: other.path, for: path, tree)
             }
             targets.append(target)
         }
@@ -127,7 +129,7 @@ extension Session {
             throw RegError(
                 .usage, "\(printable(path)) gives no name for an artifact", hint: "give one: --as NAME")
         }
-        if let other = lock[chosen] { throw taken(chosen, by: other.path, for: path) }
+        if let other = lock[chosen] { throw try taken(chosen, by: other.path, for: path, tree) }
         let guess = try TypeGuess(path: relative, root: tree.root)
         let isInGit = try (type ?? .config) == .config && guess.belongsInGit && !isIgnored(relative)
         return AddTarget(
@@ -148,7 +150,14 @@ extension Session {
         return target
     }
 
-    private func taken(_ name: ArtifactName, by other: BytePath, for path: BytePath) -> RegError {
+    private func taken(
+        _ name: ArtifactName, by other: BytePath, for path: BytePath, _ tree: WorkingTree
+    ) throws -> RegError {
+        if try tree.root.status(ofPath: other) == nil {
+            return RegError(
+                .usage, "the name \(name) is taken by \(printable(other)), which is not here",
+                hint: "if it was moved: reg rm \(name), then reg add \(printable(path)) --as \(name)")
+        }
         let parts = [path.parent.lastComponent.lossy, name.text].filter { !$0.isEmpty && $0 != "/" }
         let proposed = ArtifactName.proposed(from: BytePath(parts.joined(separator: "-"))) ?? name
         return RegError(
@@ -190,10 +199,11 @@ extension Session {
             let docker = workspace.root.appending(".dockerignore")
             if try fileStatus(docker) != nil { try updateBlock(of: docker, for: entries, .docker) }
         }
-        return try targets.filter { !$0.isInGit }.compactMap { target in
-            guard try !git.trackedFiles(under: target.path).isEmpty else { return nil }
-            let path = printable(target.path)
-            return "git tracks files of \(path) as well; to leave them to reg: git rm -r --cached \(path)"
+        return try targets.filter { !$0.isInGit }.compactMap {
+            guard try !git.trackedFiles(under: $0.path).isEmpty else { return nil }
+            let path = printable($0.path)
+            return
+                "git tracks files of \(path) as well; to leave them to reg: git rm \($0.isDirectory ? "-r " : "")--cached \(path)"
         }
     }
 

@@ -34,6 +34,7 @@ final class Ingest {
         let newByteCount: UInt64
         let storedByteCount: UInt64
         let nonFinite: NonFiniteTensors
+        let pointers: PointerFiles
     }
 
     private let catalog: Catalog
@@ -112,6 +113,7 @@ final class Ingest {
         private let earlier: [StatisticsTable]
         private var statistics = StatisticsTable()
         private var nonFinite = NonFiniteTensors()
+        private var pointers = PointerFiles()
         private var newByteCount: UInt64 = 0
         private var storedByteCount: UInt64 = 0
 
@@ -139,7 +141,10 @@ final class Ingest {
                     done += item.chunks.reduce(0) { $0 + UInt64($1.rawLength) }
                     saved = done
                     try take(item)
-                case .piece(let file, let range, _, let isLast):
+                case .piece(let file, let range, let isFirst, let isLast):
+                    if isFirst && isLast && PointerFiles.isPointer(block.bytes(ofPiece: range)) {
+                        pointers.add(file.path)
+                    }
                     for index in range { try take(block, block.chunks[index], of: file, &done, &saved) }
                     if isLast { try end(file) }
                 }
@@ -209,7 +214,7 @@ final class Ingest {
             draft.statistics = statistics
             return Result(
                 draft: draft, newByteCount: newByteCount, storedByteCount: storedByteCount,
-                nonFinite: nonFinite)
+                nonFinite: nonFinite, pointers: pointers)
         }
     }
 

@@ -100,7 +100,9 @@ final class IngestBlock: @unchecked Sendable {
         UnsafeRawBufferPointer(rebasing: (chunk.codec == .stored ? raw : coded)[chunk.codedRange])
     }
 
-    /// The raw bytes of a piece.
+    func bytes(ofPiece piece: Range<Int>) -> UnsafeRawBufferPointer { bytes(range(of: piece)) }
+
+    /// Where the raw bytes of a piece are.
     private func range(of piece: Range<Int>) -> Range<Int> {
         guard let first = piece.first, let last = piece.last else { return 0..<0 }
         return chunks[first].range.lowerBound..<chunks[last].range.upperBound
@@ -109,7 +111,7 @@ final class IngestBlock: @unchecked Sendable {
     /// Goes on with the hash of the files that do not lie in this block whole.
     func hashLongFiles() {
         for case .piece(let file, let piece, let isFirst, let isLast) in steps where !(isFirst && isLast) {
-            file.hasher.update(bytes(range(of: piece)))
+            file.hasher.update(bytes(ofPiece: piece))
             if isLast { file.hash = file.hasher.finish() }
         }
     }
@@ -192,7 +194,7 @@ final class IngestBlock: @unchecked Sendable {
             if piece.count == 1, let only = piece.first {
                 file.hash = chunks[only].id
             } else {
-                hasher.update(bytes(range(of: piece)))
+                hasher.update(bytes(ofPiece: piece))
                 file.hash = hasher.finish()
             }
         }

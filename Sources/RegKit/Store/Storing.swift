@@ -18,6 +18,7 @@ struct StoredArtifact {
     let newByteCount: UInt64
     let storedByteCount: UInt64
     var nonFinite = NonFiniteTensors()
+    var pointers = PointerFiles()
     /// Entries that were known and are no longer there, where they are still known.
     var gone: [BytePath] = []
     /// Whether nothing but the lock holds it: the store had no room.
@@ -28,6 +29,7 @@ struct StoredArtifact {
         newByteCount = result.newByteCount
         storedByteCount = result.storedByteCount
         nonFinite = result.nonFinite
+        pointers = result.pointers
         digest = result.draft.tree
         totals = result.draft.totals
     }
@@ -57,6 +59,14 @@ struct StoredArtifact {
 }
 
 extension StoredArtifact {
+    /// What may be missing in it.
+    func caution(on target: AddTarget) -> String? {
+        if totals.fileCount == 0 {
+            return "\(target.name): there are no files in \(printable(target.lockPath))"
+        }
+        return pointers.caution(of: target.name)
+    }
+
     /// What the user should know where nothing was stored.
     func note(on target: AddTarget) -> String? {
         guard isRecordedOnly else { return nil }
