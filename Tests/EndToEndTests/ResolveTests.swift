@@ -37,6 +37,9 @@ import Testing
             let report = try work.json("resolve", "--theirs")
             #expect(report.list("artifacts").map { $0.text("name") } == ["a", "b"])
             #expect(report.texts("conflicts").isEmpty)
+            let outdated = try work.json("status").list("artifacts").filter { $0.flag("outdated") == true }
+            #expect(outdated.map { $0.text("name") } == ["a", "b", "c"])
+            #expect(try work.json("add").list("artifacts").isEmpty)
             #expect(try contents(work) == ["a feature\n", "b feature\n", "c feature\n", "d main\n"])
             try work.reg("resolve", "--ours")
             #expect(try contents(work) == ["a main\n", "b main\n", "c feature\n", "d main\n"])
