@@ -316,6 +316,109 @@ extension Place {
         }
     }
 
+    @Test func aJobGoesOnWithTheNewestOfWhatItsHostsHave() throws {
+        try withSandbox { sandbox in
+            // Each start finds how far the one before has come; kill -9 leaves that here, TERM in the registry.
+            let script = """
+                at=$(cat "$REG_OUTPUTS/at" 2> /dev/null); echo "$((${at:-0} + 1))" > "$REG_OUTPUTS/at"
+                echo "{\\"at\\": $(cat "$REG_OUTPUTS/at")}" >> "$REG_METRICS"
+                case $END in KILL) kill -KILL $PPID;; TERM) kill -TERM $$;; esac; sleep 0.1
+                """
+            _ = try sandbox.pinnedProject(script)
+            var host = try sandbox.elsewhere()
+            host.environment["REG_JOB"] = "nightly"
+            var other = host
+            other.environment["HOME"] = try sandbox.directory("other-home").path.lossy
+            func start(_ place: Place, _ end: String) throws {
+                // Starts are told apart by the second.
+                var place = place
+                place.environment["END"] = end
+                _ = try place.sh("sleep 1.1; \"$REG\" run --pin ../job.pin --out at=at")
+            }
+            try start(host, "TERM")  // 1, archived
+            try start(host, "KILL")  // 2, on this host
+            try start(other, "TERM")  // the registry's again: 2, archived later
+            try start(host, "TERM")  // not with what this host has: 3
+            try start(other, "")  // 4
+            let run = try #require(try other.json("runs").list("runs").first)
+            #expect(run.text("state") == "succeeded" && run["metrics"]?["at"] == .number(4), "\(run.pretty)")
+            #expect(try other.reg("cat", "at@latest:at").text == "4\n")
+        }
+    }
+
+    @Test func jobsOfOneNameAndSeveralPinsAreFound() throws {
+        try withSandbox { sandbox in
+            let script = """
+                test -e "$REG_OUTPUTS/checkpoint" && exit 0
+                echo 1 > "$REG_OUTPUTS/checkpoint"
+                kill -KILL $PPID
+                """
+            let work = try sandbox.pinnedProject(script)
+            try work.reg("pin", "-o", "../second.pin", "--seed", "8", "--", "sh", "job.sh")
+            var place = try sandbox.elsewhere()
+            place.environment["REG_JOB"] = "array"
+            for pin in ["job", "second"] {
+                #expect(try place.sh("\"$REG\" run --pin ../\(pin).pin; echo $?").text == "137\n")
+            }
+            for pin in ["job", "second"] {
+                #expect(try place.json("run", "--pin", "../\(pin).pin").count("attempt") == 2)
+            }
+        }
+    }
+
+    @Test func aRunWhoseInputsNobodyLookedAtIsNoSuccess() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject("echo o > \"$REG_OUTPUTS/o\"\n")
+            let place = try sandbox.elsewhere()
+            let away = sandbox.path.appending("away")
+            let script = "mv \"$REGISTRY\" \"$AWAY\"; echo o > \"$REG_OUTPUTS/o\""
+            var loser = place
+            loser.environment["AWAY"] = away.lossy
+            loser.environment["REGISTRY"] = sandbox.registry.lossy
+            let (run, _) = try loser.run("--out", "o=o", "--", "sh", "-c", script, endingWith: 5)
+            #expect(!exists(sandbox.registry), "nothing is written where a registry was")
+            try move(away, to: sandbox.registry)
+            // As it is for a moment after the command's end.
+            let state = sandbox.runs.appending(try #require(run.text("run"))).appending("state.json")
+            let text = try readText(state)
+            try writeFile(
+                Array(text.replacing("\"checked\":true", with: "\"checked\":false").utf8), to: state)
+            _ = try place.json("push")
+            let shown = try place.json("show", try #require(run.text("run")))
+            #expect(
+                shown.text("state") == "failed" && shown["description"]?.texts("problems").isEmpty == false)
+            #expect(try place.json("ls").member("artifacts", named: "o") == nil)
+        }
+    }
+
+    @Test func aRankThatCannotStartLeavesTheOthersAlone() throws {
+        try withSandbox { sandbox in
+            _ = try sandbox.pinnedProject()
+            var place = try sandbox.elsewhere()
+            place.environment["SLURM_JOB_ID"] = "17"
+            place.environment["SLURM_STEP_ID"] = "0"
+            place.environment["SLURM_STEP_NUM_TASKS"] = "2"
+            let tool = sandbox.path.appending("tools/work")
+            try makeDirectory(tool.parent)
+            try writeFile(
+                Array(
+                    "#!/bin/sh\nwhile ! test -e \"$GO\"; do sleep 0.05; done; echo o > \"$REG_OUTPUTS/o\"\n"
+                        .utf8),
+                to: tool, mode: 0o755)
+            place.environment["GO"] = sandbox.path.appending("go").lossy
+            place.environment["TOOLS"] = tool.parent.lossy
+            let script = """
+                SLURM_PROCID=0 PATH="$TOOLS:$PATH" "$REG" run --pin ../job.pin --out o=o -- work & zero=$!
+                while ! "$REG" runs | grep -q running; do sleep 0.05; done
+                SLURM_PROCID=1 "$REG" run --pin ../job.pin --out o=o -- work; echo "one $?"
+                touch "$GO"; wait $zero; echo "zero $?"
+                """
+            let outcome = try place.sh(script)
+            #expect(outcome.text.contains("one 127") && outcome.text.contains("zero 0"), "\(outcome.text)")
+            #expect(try place.json("log", "o").list("entries").count == 1, "\(outcome.errorText)")
+        }
+    }
+
     @Test func aJobThatCouldNotBeArchivedIsNotRunAgain() throws {
         try withSandbox { sandbox in
             _ = try sandbox.pinnedProject("echo x >> \"$COUNT\"; echo o > \"$REG_OUTPUTS/o\"\n")

@@ -118,8 +118,7 @@ final class Registry {
     private func checkedTail() throws -> Tail {
         if let seen = try catalog.newestSeen(of: info.id), try !log.has(seen) {
             guard acceptsRollback else {
-                // Gone as a whole, such as a disk that is not mounted any more: nobody has replaced it.
-                guard try RegistryInfo.read(from: store) != nil else { throw RegError.noRegistry(location) }
+                try checkThere()
                 throw RegError(
                     .trust,
                     "\(location.text) lacks record \(seen.number), which this clone has seen, or has another",
@@ -132,6 +131,11 @@ final class Registry {
         if let tail = try catalog.tail(of: info.id) { return tail }
         try catalog.restartFold(of: info.id, genesis: info.hash)
         return Tail(number: 0, hash: info.hash)
+    }
+
+    /// - Throws: where it has gone as a whole since, such as a disk that is not mounted any more.
+    func checkThere() throws {
+        guard try RegistryInfo.read(from: store) != nil else { throw RegError.noRegistry(location) }
     }
 
     /// Folds what is new and makes sure that the log ends there: before anything is written.

@@ -5,76 +5,85 @@ internal import RegHash
 internal import RegLog
 internal import RegPin
 
-/// What earlier starts of a job have left: runs to go on with, or nothing more to do.
+/// The newest run that earlier starts of a job have left.
+enum EarlierStart {
+    /// One whose directory this host sees, and that no process has.
+    case here(RunHere)
+    /// One that the registry has.
+    case recorded(RunEntry)
+}
+
+extension RunState {
+    /// Whether what it says of a run came after what the registry has.
+    func isNewer(than entry: RunEntry) -> Bool {
+        id == entry.id ? (attempt, started) > (entry.attempt, entry.started) : started >= entry.started
+    }
+}
+
 extension Session {
-    /// What this job has done already: its command succeeded, and could not be archived then, or the engine starts it
-    /// again although it was.
-    func finishedRun(_ request: RunRequest) throws -> RunReport? {
-        let note = "the command had succeeded before, and was not run again"
-        let here = try verb { () -> (directory: RunDirectory, here: RunHere)? in
-            guard let job = try RunJob(environment), !job.isShared,
-                let pin = try pinToGoOnWith(job, request),
-                let found = try runHere(of: job, under: pin, request.command(of: pin)),
-                found.here.state.ending?.exit == 0
-            else { return nil }
-            return found
+    /// The newest run of this job, pin and command; nil outside of jobs, and at the first start of one.
+    func earlierStart(_ request: RunRequest) throws -> EarlierStart? {
+        guard let job = try RunJob(environment), job.mayGoOn, request.resumed == nil,
+            request.original == nil, let text = request.pin
+        else { return nil }
+        let pin = try pin(text)
+        let command = request.command(of: pin)
+        let here = try job.isShared ? nil : runHere(of: job, under: pin, command)
+        var recorded: RunEntry?
+        do { recorded = try recordedRun(of: job, under: pin, command) } catch let error as RegError
+            where here != nil && (error.kind == .unavailable || error.kind == .notFound)
+        {
+            options.notice("\(error.message); this host's own run of the job goes on")
         }
-        if let here { return try archived(here.directory, here.here.state, notes: [note]) }
-        return try verb {
-            guard let job = try RunJob(environment), job.restartCount > 0 || job.isShared,
-                let pin = try pinToGoOnWith(job, request),
-                let known = try recordedRun(of: job, under: pin, request.command(of: pin), isFinished: true)
+        if let here, recorded.map({ here.state.isNewer(than: $0) }) ?? true { return .here(here) }
+        return recorded.map(EarlierStart.recorded)
+    }
+
+    /// What a job has done already: its command succeeded, and could not be archived then, or the engine starts it
+    /// again although it was.
+    func finishedRun(_ earlier: EarlierStart?) throws -> RunReport? {
+        let note = "the command had succeeded before, and was not run again"
+        switch earlier {
+        case .here(let here)?:
+            guard let ending = here.state.ending, ending.exit == 0, ending.isChecked,
+                let directory = try here.abandoned()
             else { return nil }
-            let run = try operation(known)
+            return try archived(directory, here.state, notes: [note])
+        case .recorded(let entry)?:
+            guard entry.status == .succeeded, let job = try RunJob(environment),
+                job.restartCount > 0 || job.isShared
+            else { return nil }
+            let run = try operation(entry)
             return RunReport(
                 id: run.id, attempt: run.attempt, pin: run.pin, status: run.status,
                 commandExit: run.exit ?? 0, exit: 0, outputs: run.outputs, metrics: run.metrics,
-                record: known.record, problems: [], missing: [], failure: nil, notes: [note])
+                record: entry.record, problems: [], missing: [], failure: nil, notes: [note])
+        case nil: return nil
         }
     }
 
-    /// The run of a job that its engine has started again, as far as it is known.
-    func restarted(_ job: RunJob?, _ request: RunRequest) throws -> ResumableRun? {
-        guard let job, !job.isShared, let pin = try pinToGoOnWith(job, request) else { return nil }
-        let command = request.command(of: pin)
-        if let (_, here) = try runHere(of: job, under: pin, command) { return ResumableRun(here, pin: pin) }
-        return try recordedRun(of: job, under: pin, command, isFinished: false).map {
-            try resumable($0.id.run)
+    /// The run that this start of a job goes on with.
+    func restarted(_ earlier: EarlierStart?) throws -> ResumableRun? {
+        switch earlier {
+        case .here(let here)?: try resumable(here)
+        case .recorded(let entry)? where entry.status != .succeeded: try resumable(entry)
+        case .recorded?, nil: nil
         }
     }
 
-    /// The newest run of a job that the registry has.
-    private func recordedRun(
-        of job: RunJob, under pin: Pin, _ command: [[UInt8]], isFinished: Bool
-    ) throws -> RunEntry? {
+    private func runHere(of job: RunJob, under pin: Pin, _ command: [[UInt8]]) throws -> RunHere? {
+        let here = try runsHere().last { here in
+            guard here.state.job == job.name, here.state.command == command else { return false }
+            return (try? here.pin()) == pin  // none that is damaged
+        }
+        if let here, try here.abandoned() == nil { throw RegError.isRunning(here) }
+        return here
+    }
+
+    private func recordedRun(of job: RunJob, under pin: Pin, _ command: [[UInt8]]) throws -> RunEntry? {
         try registry().catchUpOnce()
         return try catalog.runs(ofJob: job.name, pin: pin.id).first {
-            try ($0.status == .succeeded) == isFinished
-                && RecordedCommand(description(of: $0)).command == command
+            try RecordedCommand(description(of: $0)).command == command
         }
-    }
-
-    /// The pin under which an earlier start of a job may have left a run.
-    private func pinToGoOnWith(_ job: RunJob, _ request: RunRequest) throws -> Pin? {
-        guard job.mayGoOn, request.resumed == nil else { return nil }
-        return try request.pin.map { try pin($0) }
-    }
-
-    /// The newest run of a job that has a directory here, where no process has it.
-    private func runHere(
-        of job: RunJob, under pin: Pin, _ command: [[UInt8]]
-    ) throws -> (directory: RunDirectory, here: RunHere)? {
-        let fits: (RunHere) -> Bool = { $0.state.job == job.name && $0.state.command == command }
-        guard let here = try runsHere().last(where: fits),
-            let directory = try here.abandoned(), try directory.pin() == pin
-        else { return nil }
-        return (directory, here)
-    }
-
-    /// The archive that the ranks of a job which was started again go on from.
-    func archive(ofRanks run: RandomName, of job: RunJob?) throws -> Digest? {
-        guard let job, job.isShared, job.mayGoOn else { return nil }
-        try registry().catchUpOnce()
-        return try catalog.run(run)?.archive
     }
 }

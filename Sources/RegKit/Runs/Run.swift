@@ -69,8 +69,9 @@ package struct RunReport: Sendable {
 extension Session {
     /// Runs a command on a clean copy of what a pin names, and archives what comes out.
     package func run(_ request: RunRequest) throws -> RunReport {
-        if let report = try finishedRun(request) { return report }
-        let run = try verb { try preparedRun(request) }
+        let earlier = try verb { try earlierStart(request) }
+        if let report = try verb({ try finishedRun(earlier) }) { return report }
+        let run = try verb { try preparedRun(request, earlier) }
         // Not within a verb, which may run twice.
         let state = try execute(run, sparesOutput: request.sparesOutput)
         return run.isRecorder
@@ -121,6 +122,11 @@ private struct PreparedRun {
     var state: RunState
     /// That of this process; the first one records the run.
     let rank: Int
+    let isShared: Bool
+    /// Whether an earlier attempt has left something.
+    let isResumed: Bool
+    /// Keeps the inputs from being taken for leftovers.
+    let inputsGuard: Descriptor
 
     var isRecorder: Bool { rank == 0 }
 
@@ -129,12 +135,17 @@ private struct PreparedRun {
 }
 
 extension Session {
-    private func preparedRun(_ request: RunRequest) throws -> PreparedRun {
+    private func preparedRun(_ request: RunRequest, _ earlier: EarlierStart?) throws -> PreparedRun {
         let cache = try runCache()
         let job = try RunJob(environment)
-        let resumed = try request.resumed.map { try resumable($0) } ?? restarted(job, request)
-        let place = resumed?.place ?? place(in: cache, isShared: job?.isShared ?? false)
-        try RunDirectory.removeLeftovers(in: place)
+        let isShared = job?.isShared ?? false
+        let resumed = try request.resumed.map { try resumable($0) } ?? restarted(earlier)
+        let place =
+            resumed?.place.map { RunPlace(runs: $0.runs, cache: cache.path) }
+            ?? place(in: cache, isShared: isShared)
+        do { try RunDirectory.removeLeftovers(in: place) } catch {
+            options.notice("what earlier runs have left stays: \(RegError.explaining(error).message)")
+        }
         guard let text = request.pin ?? resumed?.pin.id.text else {
             throw RegError(.usage, "which pin is to be run?", hint: "name it: reg run --pin FILE -- COMMAND")
         }
@@ -148,11 +159,15 @@ extension Session {
         let id =
             resumed?.id ?? job.flatMap { $0.isShared ? $0.sharedRun(of: pin, command) : nil } ?? .random()
         let files = try pinnedFiles(of: pin, in: cache)
-        let directory = try opened(id, in: place, isShared: job?.isShared ?? false) { directory in
+        let directory = try opened(id, in: place, isShared: isShared) { directory in
             try prepare(directory, files, request.inputs)
-            guard let archive = try resumed?.archive ?? archive(ofRanks: id, of: job) else { return }
-            try bringOutputs(of: archive, into: directory)
+            guard let recorded = resumed?.recorded else { return }
+            if let state = try directory.state(), state.isNewer(than: recorded) { return }
+            try directory.removeWritten()
+            try bringOutputs(of: recorded.archive, into: directory)
         }
+        let inputsGuard = try Descriptor.open(directory.inputs, .directory)
+        try inputsGuard.lock(.shared)
         let state = RunState(
             id: id, attempt: (resumed?.attempt ?? UInt64(job?.restartCount ?? 0)) + 1, instance: .random(),
             registry: try registryLocation().text,
@@ -160,7 +175,9 @@ extension Session {
             original: request.original, job: job?.name, author: author, host: hostName(),
             started: timestampNow(), ending: nil)
         return PreparedRun(
-            directory: directory, files: files, inputs: request.inputs, state: state, rank: job?.rank ?? 0)
+            directory: directory, files: files, inputs: request.inputs, state: state, rank: job?.rank ?? 0,
+            isShared: isShared, isResumed: try resumed != nil || directory.state() != nil,
+            inputsGuard: inputsGuard)
     }
 
     /// The directory of a run, made ready by this process, or by another rank of the same run.
@@ -229,13 +246,15 @@ extension Session {
         let found = try run.files.differences(
             in: Descriptor.open(directory.inputs, .directory), run.inputs)
         note(found, of: run, in: &state.ending)
+        state.ending?.isChecked = true
         try directory.keep(state)
         return state
     }
 
     /// A command that did not start is no run.
     private func notStarted(_ error: ForegroundError, _ run: PreparedRun) throws -> any Error {
-        if run.state.attempt == 1 { try run.directory.remove() }
+        if !run.isResumed, run.isRecorder { try run.directory.forget() }
+        if run.isShared { try run.directory.leave() } else if !run.isResumed { try run.directory.remove() }
         guard let code = error.exitCode else { return RegError(.local, error.message) }
         return CommandNotStarted(exitCode: code, message: error.message)
     }

@@ -28,12 +28,19 @@ extension Session {
     func archive(_ directory: RunDirectory, _ ended: RunState, pin: Pin) throws -> ArchivedRun {
         var state = ended
         let registry = try registry()
+        // It was opened before the command ran, hours ago perhaps.
+        try registry.checkThere()
         try holdStore(.shared)
         try registry.catchUpToWrite()
         let known = try catalog.run(state.id)
         if let known, known.attempt != state.attempt || known.started != state.started {
             try checkUnfinished(known, directory)
+            try checkNewer(state, known, directory)
             state.attempt = max(state.attempt, known.attempt + 1)
+        }
+        if state.ending?.isChecked == false {
+            state.ending?.isTainted = true
+            state.ending?.problems.append("reg was killed before it could see whether inputs were changed")
         }
         try directory.undoArchive()
         var findings = RunFindings(state)
@@ -82,7 +89,9 @@ extension Session {
         guard let run else { throw RegError(.internalError, "\(state.id.shortRun) was not recorded") }
         for candidate in candidates { try registry.keepPresent(candidate.packs) }
         try tidySpool(of: registry)
-        try directory.remove()
+        do { try directory.remove() } catch {
+            options.notice("\(state.id.shortRun) is archived; \(RegError.explaining(error).message)")
+        }
         return ArchivedRun(
             run: run, record: record, problems: findings.problems, missing: findings.missing)
     }
@@ -92,6 +101,14 @@ extension Session {
         if known.status != .succeeded { return }
         throw RegError(
             .conflict, "\(known.id.shortRun) has succeeded elsewhere, and was run here as well",
+            hint: "what this one wrote is in \(printable(directory.path)); keep or remove that")
+    }
+
+    /// - Throws: where a later attempt went on elsewhere, whose outputs these must not replace.
+    private func checkNewer(_ state: RunState, _ known: RunEntry, _ directory: RunDirectory) throws {
+        if state.started >= known.started { return }
+        throw RegError(
+            .conflict, "\(known.id.shortRun) went on elsewhere, in attempt \(known.attempt)",
             hint: "what this one wrote is in \(printable(directory.path)); keep or remove that")
     }
 

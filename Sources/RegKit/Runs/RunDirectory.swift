@@ -102,14 +102,24 @@ struct RunDirectory {
     /// The runs there that the registry may not have.
     static func all(in place: RunPlace) throws -> [(id: RandomName, state: RunState)] {
         try names(in: place.runs).compactMap { id in
-            try state(in: place.directory(of: id)).map { (id, $0) }
+            do { return try state(in: place.directory(of: id)).map { (id, $0) } } catch let error as FileError
+                where error.isPermission
+            { return nil }  // another user's
         }
     }
 
     private static func names(in directory: BytePath) throws -> [RandomName] {
-        guard try fileStatus(directory)?.kind == .directory else { return [] }
-        return try Descriptor.open(directory, .directory).entries().compactMap { entry in
+        try entries(of: directory).compactMap { entry in
             entry.name.utf8.flatMap { $0.hasPrefix("run-") ? RandomName(hex: String($0.dropFirst(4))) : nil }
+        }
+    }
+
+    /// None where there is no directory, or another user's.
+    private static func entries(of directory: BytePath) throws -> [DirectoryEntry] {
+        guard try fileStatus(directory)?.kind == .directory else { return [] }
+        do { return try Descriptor.open(directory, .directory).entries() } catch {
+            if error.isPermission { return [] }
+            throw error
         }
     }
 
@@ -121,7 +131,9 @@ struct RunDirectory {
         }
         for id in try names(in: place.inputs) where try isOld(place.inputs(of: id)) {
             // Not below ``RunPlace/runs`` alone: a run may have been started with another `REG_RUNS`.
-            guard try fileStatus(place.link(of: id)) == nil else { continue }
+            guard try fileStatus(place.link(of: id)) == nil,
+                try Descriptor.open(place.inputs(of: id), .directory).tryLock()
+            else { continue }
             try place.removeInputs(of: id)
         }
     }
@@ -137,8 +149,10 @@ struct RunDirectory {
     /// One that is there and that no process has; nil for all others.
     static func abandoned(_ id: RandomName, in place: RunPlace) throws -> RunDirectory? {
         guard try fileStatus(place.directory(of: id))?.kind == .directory else { return nil }
-        let directory = try RunDirectory(id, in: Descriptor.open(place.runs, .directory), of: place)
-        return try directory.guardFile.tryLock() ? directory : nil
+        do {
+            let directory = try RunDirectory(id, in: Descriptor.open(place.runs, .directory), of: place)
+            return try directory.guardFile.tryLock() ? directory : nil
+        } catch let error as FileError where error.isPermission { return nil }  // another user's
     }
 
     private static func state(in directory: BytePath) throws -> RunState? {
@@ -153,6 +167,20 @@ struct RunDirectory {
         try publish(
             Array((state.json.compact + "\n").utf8), as: RunDirectory.stateName, in: root, mode: 0o600,
             .replacing)
+    }
+
+    /// Takes back what ``keep(_:)`` said: whatever happens to the rest, it is no run any more.
+    func forget() throws {
+        try root.remove(RunDirectory.stateName)
+        try root.sync()
+    }
+
+    /// Removes what the command has written and printed.
+    func removeWritten() throws {
+        for name in [RunDirectory.outputsName, RunDirectory.metricsName, RunDirectory.logName] {
+            try root.removeTree(name)
+        }
+        try root.makeDirectory(RunDirectory.outputsName)
     }
 
     func pin() throws -> Pin { try RunDirectory.pin(in: path) }
@@ -193,10 +221,10 @@ struct RunDirectory {
     }
 
     func remove() throws {
+        try forget()
         try place.removeInputs(of: id)
         do { try parent.removeTree(BytePath(id.run)) } catch let error where error.isTaken {
             // A network file system keeps files, under other names, as long as they are open: here the guard.
-            guard try state() == nil else { throw error }
         }
     }
 

@@ -12,9 +12,13 @@ struct RunPlace {
     let runs: BytePath
     /// The inputs of runs of this host, in its cache: links into that, named as the run.
     let inputs: BytePath
+    /// Whether other hosts may see the runs.
+    let isShared: Bool
 
     init(runs: BytePath? = nil, cache: BytePath) {
-        self.runs = runs ?? cache.appending("runs")
+        let own = cache.appending("runs")
+        self.runs = runs ?? own
+        isShared = runs != nil && runs != own
         inputs = cache.appending("inputs")
     }
 
@@ -67,10 +71,12 @@ extension Session {
     /// Where this host may have runs.
     var runPlaces: [RunPlace] {
         let cache = hostCachePath ?? temporaryCachePath
+        let own = [RunPlace(cache: cache), RunPlace(cache: temporaryCachePath)]
         let shared = sharedRunsPath.map { RunPlace(runs: $0, cache: cache) }
-        let own = RunPlace(cache: cache)
-        let temporary = RunPlace(cache: temporaryCachePath)
-        return [shared, own, own.runs == temporary.runs ? nil : temporary].compactMap { $0 }
+        var known: Set<BytePath> = []
+        return (own + [shared].compactMap { $0 }).filter {
+            known.insert(resolvingSymlinks($0.runs) ?? $0.runs).inserted
+        }
     }
 
     /// The runs that this host sees and that the registry may not have, in the order of their starts.

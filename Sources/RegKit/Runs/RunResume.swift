@@ -16,8 +16,8 @@ struct ResumableRun {
     let pin: Pin
     let command: [[UInt8]]?
     let outputs: [RunState.Output]?
-    /// The archive that has its outputs; nil where they lie in a directory.
-    let archive: Digest?
+    /// What the registry has of it, with its outputs; nil where they lie in a directory.
+    let recorded: RunEntry?
     /// Where that is; nil for one that is not here.
     let place: RunPlace?
 }
@@ -28,7 +28,7 @@ extension ResumableRun {
         let state = here.state
         self.init(
             id: here.id, attempt: state.attempt, pin: pin, command: state.command, outputs: state.outputs,
-            archive: nil, place: here.place)
+            recorded: nil, place: here.place)
     }
 }
 
@@ -58,20 +58,22 @@ extension Session {
         if local.count > 1 {
             throw RegError(.usage, "'\(printable(text))' fits several runs", hint: "give more digits")
         }
-        if let here = local.first {
-            guard let directory = try here.abandoned() else {
-                throw RegError(
-                    .conflict, "\(here.id.shortRun) is still running on \(here.state.host)",
-                    hint: "wait for its end, or end it")
-            }
-            return ResumableRun(here, pin: try directory.pin())
-        }
+        if let here = local.first { return try resumable(here) }
         let entry = try runEntry(text)
         guard entry.status != .succeeded else {
             throw RegError(
                 .conflict, "\(entry.id.shortRun) has succeeded",
                 hint: "run it once more: reg rerun \(entry.id.shortRun)")
         }
+        return try resumable(entry)
+    }
+
+    func resumable(_ here: RunHere) throws -> ResumableRun {
+        guard let directory = try here.abandoned() else { throw RegError.isRunning(here) }
+        return ResumableRun(here, pin: try directory.pin())
+    }
+
+    func resumable(_ entry: RunEntry) throws -> ResumableRun {
         guard let pin = try catalog.pin(entry.pin) else {
             throw RegError(.internalError, "the pin of \(entry.id.shortRun) is not recorded")
         }
@@ -81,7 +83,7 @@ extension Session {
             outputs: recorded.outputs.isEmpty
                 ? nil
                 : recorded.outputs.map { RunState.Output(name: $0.name, path: $0.path, isRequired: true) },
-            archive: entry.archive, place: nil)
+            recorded: entry, place: nil)
     }
 
     /// The run of the registry that a text names: `run-` and its first digits, or those alone.
@@ -130,5 +132,13 @@ extension Session {
         if try directory.root.status(of: RunArchiveFiles.metrics) != nil {
             try directory.root.rename(RunArchiveFiles.metrics, to: RunDirectory.metricsName)
         }
+    }
+}
+
+extension RegError {
+    static func isRunning(_ here: RunHere) -> RegError {
+        RegError(
+            .conflict, "\(here.id.shortRun) is still running on \(here.state.host)",
+            hint: "wait for its end, or end it")
     }
 }

@@ -42,6 +42,8 @@ struct RunState: Equatable {
         var problems: [String] = []
         /// Whether inputs were edited.
         var isTainted = false
+        /// Whether anybody has looked whether they were.
+        var isChecked = false
     }
 }
 
@@ -62,6 +64,7 @@ extension RunState {
             object["killed"] = .bool(ending.isKilled)
             object["problems"] = .array(ending.problems.map(JSON.string))
             object["tainted"] = .bool(ending.isTainted)
+            object["checked"] = .bool(ending.isChecked)
         }
         return .object(object)
     }
@@ -89,11 +92,13 @@ extension RunState {
         self.started = started
         if let ended = json["ended"]?.stringValue {
             guard let exit = json["exit"]?.integerValue.flatMap({ UInt8(exactly: $0) }),
-                let isKilled = json["killed"]?.boolValue, let isTainted = json["tainted"]?.boolValue
+                let isKilled = json["killed"]?.boolValue, let isTainted = json["tainted"]?.boolValue,
+                let isChecked = json["checked"]?.boolValue
             else { return nil }
             let problems = json["problems"]?.arrayValue?.compactMap(\.stringValue) ?? []
             ending = Ending(
-                ended: ended, exit: exit, isKilled: isKilled, problems: problems, isTainted: isTainted)
+                ended: ended, exit: exit, isKilled: isKilled, problems: problems, isTainted: isTainted,
+                isChecked: isChecked)
         }
         guard command.count == words.count, outputs.count == list.count else { return nil }
     }

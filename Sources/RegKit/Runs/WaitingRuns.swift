@@ -7,12 +7,13 @@ internal import RegLog
 extension Session {
     /// Archives the runs of this host that have ended, or were killed, and that `registry` does not have.
     ///
-    /// Of runs of other hosts only those whose end is known: a lock need not be seen from here.
+    /// Of runs of other hosts in a directory of all only those whose end is known: a lock need not be seen from here.
     /// - Returns: a printable line on each.
     func archiveWaitingRuns(of registry: Registry) throws -> [String] {
         try runsHere().compactMap { here in
             let state = here.state
-            guard state.registry == registry.location.text, state.ending != nil || state.host == hostName(),
+            guard state.registry == registry.location.text,
+                state.ending != nil || !here.place.isShared || state.host == hostName(),
                 let directory = try here.abandoned()
             else { return nil }
             do {
