@@ -85,6 +85,7 @@ let package = Package(
                 .embedInCode("../../schema/manifest-001.sql"), .embedInCode("../../schema/manifest-002.sql"),
                 .embedInCode("../../schema/manifest-003.sql"),
                 .embedInCode("../../schema/manifest-004.sql"), .embedInCode("../../schema/manifest-005.sql"),
+                .embedInCode("../../schema/manifest-006.sql"),
             ], swiftSettings: settings),
         library("RegLock", uses: ["RegBytes", "RegHash"]),
         library("RegPin", uses: ["RegBytes", "RegHash", "RegJSON", "RegLock"]),

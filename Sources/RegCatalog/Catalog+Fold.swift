@@ -204,6 +204,18 @@ extension Catalog: FoldState {
 }
 
 extension Catalog {
+    /// The registry that this clone has seen at `location`; nil for none.
+    package func registry(at location: String) throws -> RandomName? {
+        try database.first("SELECT registry FROM place WHERE location = ?", location) { try $0.name(0) }
+            ?? nil
+    }
+
+    /// Remembers that registry `id` is at `location`.
+    package func note(registry id: RandomName, at location: String) throws {
+        if try registry(at: location) == id { return }
+        try database.run("INSERT OR REPLACE INTO place VALUES (?, ?)", location, id.bytes)
+    }
+
     /// Forgets what this clone has seen of registry `id`: somebody said that it was rolled back on purpose.
     package func forgetSeen(of id: RandomName) throws {
         try database.run("DELETE FROM seen WHERE registry = ?", id.bytes)

@@ -14,6 +14,7 @@ package final class Catalog: Sendable {
         PackageResources.manifest_001_sql, PackageResources.manifest_002_sql,
         PackageResources.manifest_003_sql,
         PackageResources.manifest_004_sql, PackageResources.manifest_005_sql,
+        PackageResources.manifest_006_sql,
     ]
 
     /// A catalog in memory, gone with the process: for jobs without a writable place.

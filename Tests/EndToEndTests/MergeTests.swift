@@ -146,13 +146,7 @@ import Testing
 
     @Test func whatCannotBeMergedIsSaid() throws {
         try withSandbox { sandbox in
-            let work = try sandbox.pushedProject()
-            try work.git("checkout", "--quiet", "-b", "feature")
-            try work.pushNextVersion("two\n")
-            try work.git("checkout", "--quiet", "main")
-            try work.reg("rm", "data")
-            try work.commit("without")
-            _ = try work.run("git", ["merge", "--quiet", "feature"])
+            let work = try sandbox.mergeOfATakenOutArtifact()
             #expect(try work.fails(3, "resolve", "--merge", "data").contains("only one side has it"))
             try work.fails(2, "resolve", "--merge", "--ours", "data")
             try work.reg("resolve", "--ours", "data")

@@ -204,4 +204,20 @@ import Testing
             #expect(try work.json("verify", "--data").flag("ok") == true)
         }
     }
+
+    @Test func aRegistryThatIsNotMountedIsNotMadeAnew() throws {
+        try withSandbox { sandbox in
+            let work = try sandbox.pushedProject()
+            let away = sandbox.path.appending("away")
+            try move(sandbox.registry, to: away)
+            try work.write("two\n", to: "data/a.txt")
+            try work.reg("add")
+            #expect(try work.fails(5, "push").contains("any more"))
+            #expect(!exists(sandbox.registry))
+            try move(away, to: sandbox.registry)
+            #expect(try work.json("push").count("record") == 2)
+            try move(sandbox.registry, to: away)
+            #expect(try work.json("push", "--accept-rollback").count("record") == 1, "a new one")
+        }
+    }
 }

@@ -3,6 +3,20 @@ import RegJSON
 import RegTesting
 import Testing
 
+extension Sandbox {
+    /// In the middle of a merge: one side took `data` out of the lock, the other has a new version of it.
+    func mergeOfATakenOutArtifact() throws -> Place {
+        let work = try pushedProject()
+        try work.git("checkout", "--quiet", "-b", "feature")
+        try work.pushNextVersion("two\n")
+        try work.git("checkout", "--quiet", "main")
+        try work.reg("rm", "data")
+        try work.commit("without")
+        _ = try work.run("git", ["merge", "--quiet", "feature"])
+        return work
+    }
+}
+
 /// `reg resolve`: merges of commits that both changed reg.lock.
 @Suite struct ResolveTests {
     /// A merge of `feature` into `main` in conflict: both changed `a` and `b`, only one `c` or `d` each.
@@ -66,13 +80,7 @@ import Testing
 
     @Test func anArtifactThatOneSideTookOutIsInConflictToo() throws {
         try withSandbox { sandbox in
-            let work = try sandbox.pushedProject()
-            try work.git("checkout", "--quiet", "-b", "feature")
-            try work.pushNextVersion("two\n")
-            try work.git("checkout", "--quiet", "main")
-            try work.reg("rm", "data")
-            try work.commit("without")
-            _ = try work.run("git", ["merge", "--quiet", "feature"])
+            let work = try sandbox.mergeOfATakenOutArtifact()
             let report = try work.json("resolve", "--ours", "data")
             #expect(report.list("artifacts").first?["digest"] == .null)
             #expect(try work.text(of: "reg.lock") == "reg-lock 1\n")

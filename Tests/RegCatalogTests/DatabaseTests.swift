@@ -114,7 +114,7 @@ private struct Failure: Error {}
             _ = try Catalog(path: path)
             _ = try Catalog(path: path)  // opened again: nothing to migrate
             let fresh = try Database(path: BytePath(":memory:"))
-            for number in 1...5 {
+            for number in 1...6 {
                 let file = BytePath(#filePath).parent.appending("../../schema/manifest-00\(number).sql")
                 let script = try #require(try readSmallFile(file, limit: 1 << 20))
                 try fresh.execute(script: String(decoding: script, as: UTF8.self))
@@ -122,7 +122,7 @@ private struct Failure: Error {}
             let found = try Database(path: path)
             #expect(try schema(found) == schema(fresh))
             #expect(try schema(found).count > 15)
-            #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 5)
+            #expect(try found.first("PRAGMA user_version") { $0.integer(0) } == 6)
         }
     }
 

@@ -44,11 +44,17 @@ final class Registry {
 
     /// The registry in `objects`, made if there is none.
     ///
-    /// - Throws: `incapable` where the server would let one writer replace what another wrote.
+    /// - Throws: `notFound` where this clone has seen another there, `incapable` where the server would let one
+    ///   writer replace what another wrote.
     static func make(_ objects: RegistryObjects, catalog: Catalog, acceptsRollback: Bool) throws -> Registry {
         if let info = try RegistryInfo.read(from: objects.store) {
             try objects.store.checkCreatesOnly(.registry, info.stored)
             return Registry(objects, info: info, catalog: catalog, acceptsRollback: acceptsRollback)
+        }
+        if !acceptsRollback, try catalog.registry(at: objects.location.text) != nil {
+            throw RegError(
+                .notFound, "there is no registry in \(objects.location.text) any more",
+                hint: "is it mounted? to begin a new one there, give --accept-rollback")
         }
         try checkCreatesOnly(objects)
         let info = try RegistryInfo.create(in: objects.store, time: timestampNow())
@@ -79,6 +85,7 @@ final class Registry {
         while try !isAtEnd && foldCheckpoints(after: &tail) {}
         while !isAtEnd { isAtEnd = try foldRun(after: &tail, limit: Log.runLength) }
         isCaughtUp = true
+        try catalog.note(registry: info.id, at: location.text)
         return tail
     }
 
