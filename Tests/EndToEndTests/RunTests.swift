@@ -233,14 +233,18 @@ extension Place {
                 echo 1 > "$REG_OUTPUTS/checkpoint"
                 kill -KILL $PPID
                 """
-            _ = try sandbox.pinnedProject("exit 7\n")
+            let work = try sandbox.pinnedProject("exit 7\n")
             let place = try sandbox.elsewhere()
+            try work.reg("pin", "-o", "../job.pin", "--env", "FLAVOUR", "--", "sh", "job.sh")
             let command = "\"$REG\" run --pin ../job.pin --out w=best -- sh -c \"$SCRIPT\"; echo $?"
             var killer = place
             killer.environment["SCRIPT"] = script
+            killer.environment["FLAVOUR"] = "of the run"
             #expect(try killer.sh(command).text == "137\n")
             #expect(try place.json("push").texts("notes").first?.contains("was killed") == true)
             let id = try #require(try place.json("runs").list("runs").first?.text("run"))
+            let values = try place.json("show", id)["description"]?["environment"]
+            #expect(values?["FLAVOUR"] == "of the run", "not what whoever archives it has")
             var other = place
             try makeDirectory(sandbox.path.appending("other-home"))
             other.environment["HOME"] = sandbox.path.appending("other-home").lossy
@@ -386,7 +390,7 @@ extension Place {
             _ = try place.json("push")
             let shown = try place.json("show", try #require(run.text("run")))
             #expect(
-                shown.text("state") == "failed" && shown["description"]?.texts("problems").isEmpty == false)
+                shown.text("state") == "killed" && shown["description"]?.texts("problems").isEmpty == false)
             #expect(try place.json("ls").member("artifacts", named: "o") == nil)
         }
     }

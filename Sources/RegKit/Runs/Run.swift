@@ -5,6 +5,7 @@ internal import RegCatalog
 internal import RegFiles
 internal import RegGit
 package import RegHash
+internal import RegJSON
 internal import RegJobs
 package import RegLock
 package import RegLog
@@ -143,8 +144,8 @@ extension Session {
         let place =
             resumed?.place.map { RunPlace(runs: $0.runs, cache: cache.path) }
             ?? place(in: cache, isShared: isShared)
-        do { try RunDirectory.removeLeftovers(in: place) } catch {
-            options.notice("what earlier runs have left stays: \(RegError.explaining(error).message)")
+        try RunDirectory.removeLeftovers(in: place) { error in
+            options.notice("what an earlier run has left stays: \(RegError.explaining(error).message)")
         }
         guard let text = request.pin ?? resumed?.pin.id.text else {
             throw RegError(.usage, "which pin is to be run?", hint: "name it: reg run --pin FILE -- COMMAND")
@@ -173,7 +174,7 @@ extension Session {
             registry: try registryLocation().text,
             command: command, outputs: outputs(of: request) ?? resumed?.outputs ?? RunState.standardOutputs,
             original: request.original, job: job?.name, author: author, host: hostName(),
-            started: timestampNow(), ending: nil)
+            environment: values(of: pin.environment), started: timestampNow(), ending: nil)
         return PreparedRun(
             directory: directory, files: files, inputs: request.inputs, state: state, rank: job?.rank ?? 0,
             isShared: isShared, isResumed: try resumed != nil || directory.state() != nil,
@@ -192,6 +193,17 @@ extension Session {
         }
         try prepare(directory)
         return directory
+    }
+
+    /// The values of variables that a pin names, as they are now; of secrets only that there are any.
+    private func values(of names: [String]) -> JSON {
+        var values = JSONObject()
+        for name in names {
+            guard let value = environment[name] else { continue }
+            values[name] = .string(
+                isSecret(name) ? "(not kept)" : String(decoding: value, as: UTF8.self))
+        }
+        return .object(values)
     }
 
     private func outputs(of request: RunRequest) -> [RunState.Output]? {
@@ -312,4 +324,10 @@ extension RunState {
     static var standardOutputs: [Output] {
         ArtifactName("outputs").map { [Output(name: $0, path: BytePath([]), isRequired: false)] } ?? []
     }
+}
+
+/// Whether a variable's value should be kept from records, going by its name.
+private func isSecret(_ name: String) -> Bool {
+    let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"]
+    return words.contains { name.uppercased().contains($0) }
 }

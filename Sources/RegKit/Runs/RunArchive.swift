@@ -38,10 +38,6 @@ extension Session {
             try checkNewer(state, known, directory)
             state.attempt = max(state.attempt, known.attempt + 1)
         }
-        if state.ending?.isChecked == false {
-            state.ending?.isTainted = true
-            state.ending?.problems.append("reg was killed before it could see whether inputs were changed")
-        }
         try directory.undoArchive()
         var findings = RunFindings(state)
         let outputs = try presentOutputs(of: state, in: directory, &findings)
@@ -247,13 +243,7 @@ extension Session {
     private func description(
         of state: RunState, _ pin: Pin, _ findings: RunFindings, host: JSON
     ) -> JSON {
-        var variables = JSONObject()
-        for name in pin.environment {
-            guard let value = environment[name] else { continue }
-            let isSecret = isSecret(name)
-            variables[name] = .string(isSecret ? "(not kept)" : String(decoding: value, as: UTF8.self))
-        }
-        return [
+        [
             "run": .string(state.id.run), "attempt": .integer(Int64(state.attempt)),
             "instance": .string(state.instance.hex),
             "pin": .string(pin.id.text),
@@ -265,7 +255,7 @@ extension Session {
             "outputs": .array(
                 state.outputs.filter(\.isRequired).map {
                     ["name": .string($0.name.text), "path": .string($0.path.lossy)]
-                }), "environment": .object(variables), "host": host,
+                }), "environment": state.environment, "host": host,
             "problems": .array(findings.problems.map(JSON.string)),
         ]
     }
@@ -290,6 +280,9 @@ private struct RunFindings {
         case nil: status = .killed
         case let ending? where ending.isKilled: status = .killed
         case let ending? where ending.exit != 0 || ending.isTainted: status = .failed
+        case let ending? where !ending.isChecked:
+            status = .killed
+            problems.append("reg was killed before it could see whether inputs were changed")
         default: status = .succeeded
         }
     }
@@ -300,12 +293,6 @@ private struct RunFindings {
         missing.append(problem)
         status = .failed
     }
-}
-
-/// Whether a variable's value should be kept from records, going by its name.
-private func isSecret(_ name: String) -> Bool {
-    let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"]
-    return words.contains { name.uppercased().contains($0) }
 }
 
 extension Operation.Run.Status {

@@ -103,8 +103,8 @@ struct RunDirectory {
     static func all(in place: RunPlace) throws -> [(id: RandomName, state: RunState)] {
         try names(in: place.runs).compactMap { id in
             do { return try state(in: place.directory(of: id)).map { (id, $0) } } catch let error as FileError
-                where error.isPermission
-            { return nil }  // another user's
+                where error.isPermission || error.isDirectory || error.isUnsafePath
+            { return nil }  // another user's, or not reg's
         }
     }
 
@@ -124,18 +124,30 @@ struct RunDirectory {
     }
 
     /// Removes what runs have left that were killed before their command could start, or that ended elsewhere.
-    static func removeLeftovers(in place: RunPlace) throws {
-        for id in try names(in: place.runs) where try isOld(place.directory(of: id)) {
-            guard let directory = try abandoned(id, in: place), try directory.state() == nil else { continue }
-            try directory.remove()
+    ///
+    /// `passedOver`: told of each that stays because of an error.
+    static func removeLeftovers(in place: RunPlace, passedOver: (any Error) -> Void) throws {
+        for id in try names(in: place.runs) {
+            do { try removeUnstarted(id, in: place) } catch { passedOver(error) }
         }
-        for id in try names(in: place.inputs) where try isOld(place.inputs(of: id)) {
-            // Not below ``RunPlace/runs`` alone: a run may have been started with another `REG_RUNS`.
-            guard try fileStatus(place.link(of: id)) == nil,
-                try Descriptor.open(place.inputs(of: id), .directory).tryLock()
-            else { continue }
-            try place.removeInputs(of: id)
+        for id in try names(in: place.inputs) {
+            do { try removeAbandonedInputs(of: id, in: place) } catch { passedOver(error) }
         }
+    }
+
+    private static func removeUnstarted(_ id: RandomName, in place: RunPlace) throws {
+        guard try isOld(place.directory(of: id)), let directory = try abandoned(id, in: place),
+            try directory.state() == nil
+        else { return }
+        try directory.remove()
+    }
+
+    private static func removeAbandonedInputs(of id: RandomName, in place: RunPlace) throws {
+        // Not below ``RunPlace/runs`` alone: a run may have been started with another `REG_RUNS`.
+        guard try isOld(place.inputs(of: id)), try fileStatus(place.link(of: id)) == nil,
+            try Descriptor.open(place.inputs(of: id), .directory).tryLock()
+        else { return }
+        try place.removeInputs(of: id)
     }
 
     /// Whether it is not one that is just being made.

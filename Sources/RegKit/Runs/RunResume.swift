@@ -101,7 +101,7 @@ extension Session {
         guard let entry = found.first else {
             let isHere = try runsHere().contains { $0.id.hex.hasPrefix(digits) }
             throw RegError(
-                .notFound, "run \(printable(text)) is not in \(try registryLocation().text)",
+                .notFound, "the run \(printable(text)) is not in \(try registryLocation().text)",
                 hint: isHere
                     ? "it is on this host: reg push archives it, reg run --resume goes on with it"
                     : "see what there is: reg runs")

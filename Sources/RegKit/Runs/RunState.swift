@@ -28,6 +28,8 @@ struct RunState: Equatable {
     let author: String
     /// The name of the host that runs it.
     let host: String
+    /// The values of variables that the pin names, when the command was started.
+    let environment: JSON
     let started: String
     /// How the command ended; nil as long as it runs, or where nobody saw its end.
     var ending: Ending?
@@ -54,6 +56,7 @@ extension RunState {
             "instance": .string(instance.hex),
             "registry": .string(registry), "command": .array(command.map { .string(hex($0)) }),
             "outputs": .array(outputs.map(\.json)), "author": .string(author), "host": .string(host),
+            "environment": environment,
             "started": .string(started),
         ]
         if let original { object["rerun_of"] = .string(original.hex) }
@@ -89,6 +92,7 @@ extension RunState {
         job = json["job"]?.stringValue
         self.author = author
         self.host = host
+        environment = json["environment"] ?? .object([:])
         self.started = started
         if let ended = json["ended"]?.stringValue {
             guard let exit = json["exit"]?.integerValue.flatMap({ UInt8(exactly: $0) }),

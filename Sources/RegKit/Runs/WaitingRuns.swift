@@ -13,7 +13,7 @@ extension Session {
         try runsHere().compactMap { here in
             let state = here.state
             guard state.registry == registry.location.text,
-                state.ending != nil || !here.place.isShared || state.host == hostName(),
+                state.ending?.isChecked == true || !here.place.isShared || state.host == hostName(),
                 let directory = try here.abandoned()
             else { return nil }
             do {
