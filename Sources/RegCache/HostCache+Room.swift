@@ -19,9 +19,12 @@ extension HostCache {
             return try setUsage(used + byteCount)
         }
         var inventory = try CacheInventory(self)
-        let shortage = try shortage(of: byteCount, used: inventory.byteCount)
-        if shortage > 0 { try inventory.free(shortage) }
-        let room = try self.shortage(of: byteCount, used: inventory.byteCount) == 0
+        // Again as long as others take just those trees that were to go: each of them leaves others to take.
+        while case let shortage = try shortage(of: byteCount, used: inventory.byteCount), shortage > 0 {
+            if try inventory.free(shortage) { break }
+            inventory = try CacheInventory(self)
+        }
+        let room = try shortage(of: byteCount, used: inventory.byteCount) == 0
         try setUsage(inventory.byteCount + (room ? byteCount : 0))
         guard room else { throw CacheError.noRoom(neededByteCount: byteCount, limit: quota) }
     }
@@ -106,9 +109,12 @@ private struct CacheInventory {
     }
 
     /// Removes so many bytes, or as many as can go.
-    mutating func free(_ wanted: UInt64) throws {
+    ///
+    /// - Returns: false where somebody has taken a tree meanwhile that was to go.
+    mutating func free(_ wanted: UInt64) throws -> Bool {
         let age = try ageOfEnough(wanted)
-        for tree in idleTrees.prefix(age) { try remove(tree) }
+        var isComplete = true
+        for tree in idleTrees.prefix(age) where try !remove(tree) { isComplete = false }
         var freed: UInt64 = 0
         try forEachNamedRange { range, ages in
             try forEachFile(in: range) { name, file, status in
@@ -118,6 +124,7 @@ private struct CacheInventory {
             }
         }
         byteCount -= min(byteCount, freed)
+        return isComplete
     }
 
     /// How many of the idle trees have to go, counted from the oldest, to free so many bytes.
@@ -140,14 +147,15 @@ private struct CacheInventory {
         return age
     }
 
-    /// Removes a tree, unless somebody has taken it just now.
-    private mutating func remove(_ tree: Tree) throws {
-        guard let lock = try CacheLock.tryTake(tree.digest.hex, in: cache.locks) else { return }
+    /// Removes a tree; false where somebody has taken it just now.
+    private mutating func remove(_ tree: Tree) throws -> Bool {
+        guard let lock = try CacheLock.tryTake(tree.digest.hex, in: cache.locks) else { return false }
         try withExtendedLifetime(lock) {
             try cache.trees.remove(BytePath(tree.digest.hex))
             try cache.locks.remove(BytePath(tree.digest.hex))
         }
         byteCount -= min(byteCount, tree.byteCount)
+        return true
     }
 
     /// Gives the files that trees name, by the first bytes of their hashes, one part after another.

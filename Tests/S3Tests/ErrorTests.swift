@@ -110,7 +110,7 @@ struct ErrorTests {
             for number in 0..<16 as Range<UInt64> { _ = try store.create(.record(number), [1]) }
             func readAll() throws -> [Passed] {
                 _ = try onThreads(16) { thread in try store.read(.record(UInt64(thread)), limit: 10) }
-                return try proxy.passed()
+                return try proxy.settled()
             }
             // Long enough for requests to meet on a machine that does other work too.
             let slow: JSON = ["do": "delay", "seconds": 0.3]

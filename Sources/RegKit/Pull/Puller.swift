@@ -41,7 +41,7 @@ final class Puller: @unchecked Sendable {
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
         // Each keeps two directories open at least.
-        let count = max(2, min(readerCount + 4, 20, spareDescriptorCount() / 2))
+        let count = max(2, min(readerCount + 4, 20, spareDescriptorCount() / 4))
         let target = isRemote ? PullBlock.remoteTarget(sharedBy: count) : PullBlock.usualTarget
         blocks = (0..<count).map { _ in
             PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: count))
