@@ -33,7 +33,9 @@ struct ErrorTests {
             ]
             let (outcome, passed) = try operation.run(project, under: [rule])
             #expect(outcome.code == 0, "\(fault): \(outcome.ending) \(outcome.errorText)")
-            #expect(mostAttempts(passed.filter { $0.fault != nil }) <= 8, "\(fault)")
+            // Parts of a pack are requests of their own, with one target.
+            let single = passed.filter { $0.fault != nil && !$0.target.contains("/packs/") }
+            #expect(mostAttempts(single) <= 8, "\(fault)")
             if operation == .push { versions.append(try project.digest()) }
         }
         #expect(try project.records().count == versions.count)
@@ -110,7 +112,7 @@ struct ErrorTests {
             for number in 0..<16 as Range<UInt64> { _ = try store.create(.record(number), [1]) }
             func readAll() throws -> [Passed] {
                 _ = try onThreads(16) { thread in try store.read(.record(UInt64(thread)), limit: 10) }
-                return try proxy.settled()
+                return try proxy.passed()
             }
             // Long enough for requests to meet on a machine that does other work too.
             let slow: JSON = ["do": "delay", "seconds": 0.3]

@@ -40,11 +40,11 @@ final class Puller: @unchecked Sendable {
         observer = session.options.progress
         progress = Monitor(Progress(phase: "pull", totalByteCount: total))
         pulled = PulledFiles(tree)
-        // Each keeps two directories open at least.
+        // Each keeps two directories open at least, and two files beside them.
         let count = max(2, min(readerCount + 4, 20, spareDescriptorCount() / 4))
         let target = isRemote ? PullBlock.remoteTarget(sharedBy: count) : PullBlock.usualTarget
         blocks = (0..<count).map { _ in
-            PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: count))
+            PullBlock(target: target, directoryLimit: openDirectoryLimit(sharedBy: 2 * count))
         }
     }
 
