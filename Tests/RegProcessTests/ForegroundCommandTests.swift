@@ -247,10 +247,15 @@ import Testing
 @Suite struct ForegroundProcessTests {
     @Test func theCommandEndsWithItsParent() throws {
         let sandbox = try Sandbox()
+        // Waits for the signal as such: a handler may miss the moment before the program goes to sleep.
         let script = """
-            trap 'echo term >> trace; exit 0' TERM
-            kill -KILL $PPID
-            for i in $(seq 300); do sleep 0.1; done
+            exec python3 -c '
+            import os, signal
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            os.kill(os.getppid(), signal.SIGKILL)
+            if signal.sigtimedwait([signal.SIGTERM], 30):
+                open("trace", "w").write("term\\n")
+            '
             """
         let outcome = try helper(script, sandbox).run()
         #expect(outcome.ending == .signalled(SIGKILL))
