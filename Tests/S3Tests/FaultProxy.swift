@@ -51,6 +51,8 @@ struct Passed {
     let method: String
     /// Path and query, as they were sent.
     let target: String
+    /// The part that was asked for; nil for all.
+    let range: String?
     /// Sent to the client; nil for none.
     let status: Int64?
     /// What was done to it; nil for nothing.
@@ -70,6 +72,7 @@ struct Passed {
         connection = count("connection")
         method = line["method"]?.stringValue ?? ""
         target = line["target"]?.stringValue ?? ""
+        range = line["range"]?.stringValue
         status = line["status"]?.integerValue
         fault = line["do"]?.stringValue
         sentByteCount = count("request_bytes")

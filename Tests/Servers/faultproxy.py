@@ -45,7 +45,7 @@ that fits is done, and those after it do not count the request. "do" says what:
 
 "when" is "before", "of" is "response" and "how" is "reset" where left out.
 
-A line of the log: {"id", "connection", "start", "end" (seconds of CLOCK_MONOTONIC), "method", "target",
+A line of the log: {"id", "connection", "start", "end" (seconds of CLOCK_MONOTONIC), "method", "target", "range" (asked for),
 "rule", "do", "status" (sent to the client), "server_status", "request_head_bytes", "request_bytes",
 "response_head_bytes", "response_bytes", "outcome" ("answered", "cut" or "broken: WHY"), "duplicate_of" (of a
 second delivery)}.

@@ -119,6 +119,7 @@ class Exchange:
             "end": None,
             "method": self.method,
             "target": self.target,
+            "range": head.get("range"),
             "rule": self.rule and self.rule.id,
             "do": self.rule and self.rule.do,
             "status": None,
